@@ -1,0 +1,13 @@
+"""Keras searches in scikit-learn: why they miss the best hyper-parameters, and how not to."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["cases", "claims", "datasets", "figures", "parameters"],
+    submod_attrs={
+        "claims": ["Claim"],
+        "recorder": ["FitRecorder"],
+        "wrapper": ["KerasClassifier", "KerasRegressor"],
+    },
+)

@@ -1,0 +1,316 @@
+"""Turns a builder and its parameters into a freshly compiled Keras model that no other fit has trained."""
+
+import copy
+import inspect
+import re
+import weakref
+
+from helpers.quiet import keras
+from helpers.routing import accepted_names, check_accepted, routed_to
+
+# Layers that some fit has trained: a builder that hands one of them out again leaks.
+_trained_layers = weakref.WeakSet()
+
+
+def check_builder(builder):
+    """Refuse what is not a builder, before anything is trained.
+
+    Parameters
+    ----------
+    builder : object
+        What the user gave as ``model``.
+
+    Raises
+    ------
+    TypeError
+        If it is missing, a model instance, or not callable.
+    """
+    if builder is None:
+        raise TypeError(
+            "model=None: pass a builder, a function that returns a new Keras model each time"
+        )
+    if isinstance(builder, keras.Model):
+        raise TypeError(
+            f"model={builder.name!r} is a Model instance: its weights would go from one fit to "
+            "the next. Pass a builder, a function that makes the model: "
+            "`def build(): return keras.Sequential([...])`, then `model=build`"
+        )
+    if not callable(builder):
+        raise TypeError(
+            f"model={builder!r}: a builder is accepted, a function that returns a Keras model"
+        )
+
+
+def builder_parameters(builder):
+    """Names of the hyper-parameters that a builder takes; None if it takes any.
+
+    Examples
+    --------
+    >>> builder_parameters(lambda meta, units=8: None)
+    ('units',)
+    """
+    accepted = accepted_names(builder)
+    if accepted is None:
+        return None
+    return tuple(name for name in accepted if name not in ("meta", "compile_kwargs"))
+
+
+def check_routed(builder, parameters):
+    """Refuse ``model__`` parameters and bare keywords that the builder does not take.
+
+    Raises
+    ------
+    ValueError
+        Names the parameter and the nearest one that the builder takes.
+    """
+    accepted = builder_parameters(builder)
+    check_accepted(
+        routed_to("model", parameters), accepted, owner="the builder", prefix="model__"
+    )
+    check_accepted([n for n in parameters if "__" not in n], accepted, owner="the builder")
+
+
+def build(
+    builder, sample, *, parameters, meta, default_loss, optimizer=None, loss=None, metrics=None
+):
+    """Call the builder and compile its model, if it has not done so itself.
+
+    Parameters
+    ----------
+    builder : callable
+        Returns a Keras model, compiled or not. ``meta`` and ``compile_kwargs`` are passed to it if
+        its signature has them.
+    sample : ndarray, shape (n_samples, ...)
+        A row or more of the input: the model is called on it once, so that its variables exist.
+    parameters : mapping
+        Routed parameters: ``model__``, ``optimizer__``, ``loss__``, ``metrics__`` and the bare
+        names that the builder takes.
+    meta : dict
+        What is known of the data (``n_classes_``, ``n_features_in_``, ...).
+    default_loss : callable (model, outputs) -> str or keras.losses.Loss
+        The loss of an uncompiled model that was given none.
+    optimizer, loss, metrics : str, class, object, dict, list or None
+        As for ``keras.Model.compile``. None leaves it to the builder, or to ``default_loss``, Adam
+        and no metrics.
+
+    Returns
+    -------
+    model : keras.Model
+        Compiled, with an optimizer that has taken no step.
+    outputs : tensor, shape (n_samples, ...)
+        What the untrained model returns for ``sample``.
+
+    Raises
+    ------
+    TypeError
+        The builder returned something that is no Keras model.
+    ValueError
+        The model was trained by another fit, or a parameter is consumed by nothing.
+    """
+    asked = {"optimizer": optimizer, "loss": loss, "metrics": metrics}
+    asked = {key: value for key, value in asked.items() if value is not None}
+    arguments = {name: value for name, value in parameters.items() if "__" not in name}
+    arguments |= routed_to("model", parameters)
+    accepted = accepted_names(builder) or ()
+    if "meta" in accepted:
+        arguments["meta"] = meta
+    hand_over = "compile_kwargs" in accepted
+    if hand_over:
+        arguments["compile_kwargs"] = compile_arguments(asked, parameters)
+    model = _call(builder, arguments)
+    _check_fresh(model)
+    if isinstance(model, keras.Sequential) and not model.built:
+        model.build((None, *sample.shape[1:]))  # by the call alone, the batch would be fixed to 1
+    outputs = model(sample, training=False)
+    if not model.compiled:
+        asked = {"optimizer": "adam", "loss": default_loss(model, outputs)} | asked
+        model.compile(**compile_arguments(asked, parameters))
+    elif not hand_over:
+        _apply_to_compiled(model, asked, parameters)
+    # The builder may have closed over an optimizer object that another fit has stepped.
+    model.optimizer = copy_of(model.optimizer)
+    return model, outputs
+
+
+def mark_trained(model):
+    """Remember the layers of a model that a fit is about to train."""
+    _trained_layers.update(_own_layers(model))
+
+
+def compile_arguments(asked, parameters):
+    """Make the arguments of ``compile`` from names, classes or objects and routed parameters.
+
+    Examples
+    --------
+    >>> arguments = compile_arguments({"optimizer": "sgd"}, {"optimizer__momentum": 0.9})
+    >>> arguments["optimizer"].momentum
+    0.9
+    """
+    makers = {"optimizer": make_optimizer, "loss": make_loss, "metrics": make_metric}
+    arguments = {}
+    for name, make in makers.items():
+        routed = routed_to(name, parameters)
+        if name in asked:
+            arguments[name] = instantiate(asked[name], routed, make, prefix=f"{name}__")
+        elif routed:
+            raise ValueError(
+                f"{name}__{next(iter(routed))}: no {name} was given to consume it; pass {name}=..."
+            )
+    return arguments
+
+
+def instantiate(spec, routed, make, *, prefix):
+    """Make the object(s) that ``spec`` describes; lists and dicts are gone through.
+
+    In a list, ``0__name`` goes to the first member and ``name`` to all; in a dict likewise by key.
+    """
+    if isinstance(spec, dict) and "class_name" not in spec:
+        members = spec
+    elif isinstance(spec, list | tuple):
+        members = dict(enumerate(spec))
+    else:
+        return make(spec, routed, prefix=prefix)
+    keys = {str(key) for key in members}
+    common = {name: v for name, v in routed.items() if name.partition("__")[0] not in keys}
+    made = {
+        key: instantiate(member, common | routed_to(str(key), routed), make, prefix=prefix)
+        for key, member in members.items()
+    }
+    return made if isinstance(spec, dict) else list(made.values())
+
+
+def make_optimizer(spec, routed, *, prefix="optimizer__"):
+    """Make a new optimizer: from a name, a class, a configuration or (copied) an object."""
+    if isinstance(spec, str):
+        spec = type(keras.optimizers.get(spec))
+    return _make(spec, routed, prefix, keras.optimizers.get)
+
+
+def make_loss(spec, routed, *, prefix="loss__"):
+    """Make a new loss; a name stays a name if nothing is routed to it."""
+    if isinstance(spec, str) and routed:
+        spec = _class_named(spec, keras.losses, keras.losses.Loss)
+    return _make(spec, routed, prefix, keras.losses.get)
+
+
+def make_metric(spec, routed, *, prefix="metrics__"):
+    """Make a new metric; a name stays a name if nothing is routed to it."""
+    if isinstance(spec, str) and routed:
+        spec = _class_named(spec, keras.metrics, keras.metrics.Metric)
+    return _make(spec, routed, prefix, keras.metrics.get)
+
+
+def make_callback(spec, routed, *, prefix="callbacks__"):
+    """Make a new callback from a class, or copy an object together with all that it refers to."""
+    if inspect.isclass(spec):
+        return _make(spec, routed, prefix, None)
+    check_accepted(routed, [], owner=f"a {type(spec).__name__} object", prefix=prefix)
+    return _deep_copy(spec)
+
+
+def copy_of(thing):
+    """Copy an object by its configuration; where that does not work, member by member."""
+    if thing is None or isinstance(thing, str) or inspect.isroutine(thing):
+        return thing
+    try:
+        return type(thing).from_config(thing.get_config())
+    except (AttributeError, TypeError, ValueError):
+        return _deep_copy(thing)
+
+
+def _make(spec, routed, prefix, get):
+    if inspect.isclass(spec):
+        check_accepted(routed, _constructor_names(spec), owner=spec.__name__, prefix=prefix)
+        return spec(**routed)
+    if isinstance(spec, dict):
+        spec = get(spec)
+    if not routed:
+        return copy_of(spec)
+    if not hasattr(spec, "get_config"):
+        check_accepted(routed, [], owner=repr(spec), prefix=prefix)
+    config = spec.get_config()
+    check_accepted(routed, config, owner=type(spec).__name__, prefix=prefix)
+    return type(spec).from_config(config | routed)
+
+
+def _constructor_names(cls):
+    """Names of the constructor, those of the base class too where ``**kwargs`` goes on to it."""
+    names = []
+    for base in cls.__mro__:
+        if "__init__" in vars(base):
+            signature = inspect.signature(base.__init__).parameters.values()
+            names += [p.name for p in signature if p.name != "self"]
+            if all(p.kind is not p.VAR_KEYWORD for p in signature):
+                break
+    return [name for name in dict.fromkeys(names) if name not in ("args", "kwargs")]
+
+
+def _class_named(name, module, base):
+    """The class behind a snake-case name such as ``binary_crossentropy``."""
+    for known, cls in vars(module).items():
+        if inspect.isclass(cls) and issubclass(cls, base):
+            snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", known).lower()
+            if name.lower() in (snake, known.lower()):
+                return cls
+    known = module.get(name)
+    return _class_named(known.__name__, module, base) if inspect.isroutine(known) else type(known)
+
+
+def _deep_copy(thing):
+    try:
+        return copy.deepcopy(thing)
+    except Exception as error:  # what a user's object raises when copied is the user's to choose
+        raise TypeError(
+            f"{thing!r} can be copied neither from its configuration nor by copy.deepcopy "
+            f"({error}); pass its class, with parameters routed to it"
+        ) from error
+
+
+def _call(builder, arguments):
+    try:
+        return builder(**arguments)
+    except ValueError as error:
+        if "unique names" in str(error):
+            error.add_note(
+                "Automatic names start afresh in each fit, so a layer made outside the builder "
+                "needs one of its own: keras.layers.Dense(8, name='base')."
+            )
+        raise
+
+
+def _check_fresh(model):
+    if not isinstance(model, keras.Model):
+        raise TypeError(
+            f"the builder returned {model!r}: a Keras model is accepted (is `return model` missing?)"
+        )
+    shared = [layer.name for layer in _own_layers(model) if layer in _trained_layers]
+    if shared:
+        raise ValueError(
+            f"the builder returned the layers {shared} that an earlier fit has trained: create the "
+            "model and its layers inside the builder (or freeze what is meant to be shared)"
+        )
+
+
+def _own_layers(model):
+    """Layers that train variables of their own; a frozen base may well be shared."""
+    return [
+        layer
+        for layer in model._flatten_layers(include_self=True, recursive=True)
+        if layer.trainable and layer._trainable_variables
+    ]
+
+
+def _apply_to_compiled(model, asked, parameters):
+    """Apply what was asked to a model that its builder has compiled: nothing is ignored."""
+    for name in ("loss", "metrics"):
+        routed = [f"{name}__{key}" for key in routed_to(name, parameters)]
+        if name in asked or routed:
+            given = routed[0] if routed else f"{name}={asked[name]!r}"
+            raise ValueError(
+                f"{given}: the builder compiles its model with {name} of its own. Let it return "
+                "the model uncompiled, or take `compile_kwargs` and pass them to compile()"
+            )
+    routed = routed_to("optimizer", parameters)
+    if routed or "optimizer" in asked:
+        spec = asked.get("optimizer", model.optimizer)
+        model.optimizer = instantiate(spec, routed, make_optimizer, prefix="optimizer__")

@@ -1,0 +1,84 @@
+"""Keras and TensorFlow without their start-up noise.
+
+TensorFlow writes a dozen lines to standard error while it is imported and when it first looks for
+a device (oneDNN, cudart, cuInit, "All log messages before absl::InitializeLog()..."). They say
+nothing about the code that imports it, and in a notebook they are a red box above the first
+result. Every module of the package takes Keras from here, so that they are silenced in one place:
+
+>>> from helpers.quiet import keras, tf
+>>> keras.backend.backend()
+'tensorflow'
+
+Only the import is silenced: what TensorFlow reports afterwards is shown, with one exception, see
+`RetracingFilter`.
+"""
+
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+
+__all__ = ["RetracingFilter", "keras", "stderr_held_back", "tf"]
+
+
+class RetracingFilter(logging.Filter):
+    """Drop TensorFlow's warning that a function was traced again, and nothing else.
+
+    A search builds one model per fit, and each has a graph of its own on purpose: the warning's
+    advice (reuse one `tf.function`) is what state leaks are made of.
+    """
+
+    def filter(self, record):
+        return "triggered tf.function retracing" not in record.getMessage()
+
+
+@contextlib.contextmanager
+def stderr_held_back():
+    """Hold back what is written to file descriptor 2; show it only if the block raises.
+
+    The descriptor and not `sys.stderr`, because the lines come from C++.
+    `TF_CPP_MIN_LOG_LEVEL=3` is not enough: absl writes its first lines before it reads any level.
+
+    Examples
+    --------
+    >>> import os
+    >>> with stderr_held_back():
+    ...     _ = os.write(2, b"noise from C++")
+    """
+    try:
+        original = os.dup(2)
+    except OSError:  # a process without standard error (a daemon): nothing can be seen anyway
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        raised = True
+        try:
+            yield
+            raised = False
+        finally:
+            os.dup2(original, 2)
+            os.close(original)
+            if raised:
+                held.seek(0)
+                sys.stderr.write(held.read().decode(errors="replace"))
+
+
+def _drop_retracing_warnings():
+    logger = logging.getLogger("tensorflow")
+    if not any(isinstance(each, RetracingFilter) for each in logger.filters):
+        logger.addFilter(RetracingFilter())
+
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+with stderr_held_back():
+    import keras
+    import tensorflow as tf
+
+    # The first look for a GPU logs "failed call to cuInit" where there is none: look now.
+    tf.config.list_physical_devices()
+
+_drop_retracing_warnings()

@@ -1,0 +1,137 @@
+"""Gives a fit random and naming state of its own, so that nothing outside it can change its result."""
+
+import random
+import threading
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import numpy as np
+
+from helpers.quiet import keras  # isort: split
+
+# Keras and TensorFlow have public functions that *set* this state and none that give it back.
+from keras.src.backend.common import global_state
+from tensorflow.python.eager import context as eager_context
+
+#: Keras' thread-local attributes that make one fit depend on the fits before it.
+KERAS_STATE = ("object_name_uids", "global_seed_generator", "global_random_seed")
+
+# TensorFlow's and NumPy's seeds belong to the process, so fits in threads take turns.
+_turn = threading.RLock()
+_inside = ContextVar("inside a fit", default=False)
+
+
+@contextmanager
+def isolated(seed):
+    """Run a block with seeds derived from ``seed`` alone, then put every global state back.
+
+    Inside the block Python's, NumPy's, TensorFlow's and Keras' generators start from ``seed`` and
+    Keras' automatic names start at zero (the second model's ``AUC()`` is ``auc`` again, not
+    ``auc_1``). Afterwards all of them are as they were, whether the block raised or not. Blocks in
+    several threads run one after the other, since the generators belong to the process.
+
+    Parameters
+    ----------
+    seed : int in [0, 2**32)
+        Where the generators start.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from helpers.randomness import isolated
+    >>> with isolated(3):
+    ...     first = np.random.rand()
+    >>> with isolated(3):
+    ...     first == np.random.rand()
+    True
+    """
+    with _take_turn():
+        saved = _capture()
+        try:
+            _start_from(seed)
+            yield
+        finally:
+            _restore(saved)
+
+
+def derive_seeds(random_state, n_seeds):
+    """Derive independent integer seeds from ``random_state``, without advancing it.
+
+    Parameters
+    ----------
+    random_state : None, int, numpy.random.RandomState or numpy.random.Generator
+        None draws from the operating system. A generator object is read, never advanced: a
+        constructor parameter that changed with each fit would make equal fits differ.
+    n_seeds : int
+        How many seeds.
+
+    Returns
+    -------
+    list of int
+        ``n_seeds`` integers in [0, 2**31).
+
+    Examples
+    --------
+    >>> derive_seeds(0, 2) == derive_seeds(0, 2)
+    True
+    """
+    if isinstance(random_state, np.random.RandomState):
+        entropy = np.array(random_state.get_state(legacy=False)["state"]["key"])
+        position = random_state.get_state(legacy=False)["state"]["pos"]
+        entropy = [*entropy.tolist(), int(position)]
+    elif isinstance(random_state, np.random.Generator):
+        entropy = [int(v) for v in _numbers(random_state.bit_generator.state)]
+    else:
+        entropy = random_state if random_state is None else int(random_state)
+    state = np.random.SeedSequence(entropy).generate_state(n_seeds)
+    return [int(seed) >> 1 for seed in state]
+
+
+def _numbers(state):
+    for value in state.values() if isinstance(state, dict) else np.ravel(state):
+        if isinstance(value, dict | np.ndarray):
+            yield from _numbers(value)
+        elif not isinstance(value, str):
+            yield value
+
+
+@contextmanager
+def _take_turn():
+    # A callback may fit another estimator in a helper thread of its own: it already has the turn.
+    if _inside.get():
+        yield
+        return
+    with _turn:
+        token = _inside.set(True)
+        try:
+            yield
+        finally:
+            _inside.reset(token)
+
+
+def _capture():
+    tf_context = eager_context.context()
+    return {
+        "python": random.getstate(),
+        "numpy": np.random.get_state(),
+        "keras": {name: global_state.get_global_attribute(name) for name in KERAS_STATE},
+        "tensorflow": (tf_context._seed, getattr(tf_context, "_rng", None)),
+    }
+
+
+def _start_from(seed):
+    for name in KERAS_STATE:
+        global_state.set_global_attribute(name, None)
+    keras.utils.set_random_seed(seed)
+
+
+def _restore(saved):
+    random.setstate(saved["python"])
+    np.random.set_state(saved["numpy"])
+    for name, value in saved["keras"].items():
+        global_state.set_global_attribute(name, value)
+    seed, rng = saved["tensorflow"]
+    tf_context = eager_context.context()
+    tf_context._set_global_seed(seed)
+    if rng is not None:
+        tf_context._rng = rng

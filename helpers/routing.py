@@ -1,0 +1,111 @@
+"""Sends ``prefix__name`` parameters to the object that consumes them."""
+
+import difflib
+import inspect
+
+#: Where a routed parameter can go, as in SciKeras.
+DESTINATIONS = ("model", "optimizer", "loss", "metrics", "callbacks", "fit", "predict")
+
+
+def routed_to(destination, parameters):
+    """Select the parameters of one destination, without their prefix.
+
+    Parameters
+    ----------
+    destination : str
+        The prefix before the first double underscore.
+    parameters : mapping of str to object
+        Names with prefixes.
+
+    Returns
+    -------
+    dict
+        The parameters of ``destination``, prefix removed.
+
+    Examples
+    --------
+    >>> routed_to("model", {"model__units": 8, "optimizer__learning_rate": 0.1})
+    {'units': 8}
+    """
+    prefix = f"{destination}__"
+    return {
+        name.removeprefix(prefix): value
+        for name, value in parameters.items()
+        if name.startswith(prefix)
+    }
+
+
+def accepted_names(function):
+    """Names that ``function`` takes by keyword; None if it takes any (``**kwargs``).
+
+    Parameters
+    ----------
+    function : callable
+        A function or a class.
+
+    Returns
+    -------
+    tuple of str or None
+        In the order of the signature.
+
+    Examples
+    --------
+    >>> accepted_names(lambda units, rate=0.1: None)
+    ('units', 'rate')
+    """
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    return tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+
+
+def check_accepted(names, accepted, *, owner, prefix=""):
+    """Refuse names that nothing consumes.
+
+    Parameters
+    ----------
+    names : iterable of str
+        What was given.
+    accepted : iterable of str or None
+        What ``owner`` takes; None accepts all.
+    owner : str
+        Who would have consumed them, for the message.
+    prefix : str, default=""
+        Put before each name in the message.
+
+    Raises
+    ------
+    ValueError
+        Names the first parameter that nothing consumes, and the nearest that would be.
+
+    Examples
+    --------
+    >>> check_accepted(["unit"], ["units"], owner="the builder", prefix="model__")
+    Traceback (most recent call last):
+        ...
+    ValueError: model__unit: the builder does not take 'unit'; did you mean 'model__units'?
+    """
+    if accepted is None:
+        return
+    accepted = list(accepted)
+    for name in names:
+        if name not in accepted:
+            raise ValueError(
+                f"{prefix}{name}: {owner} does not take {name!r}; "
+                + nearest(f"{prefix}{name}", [f"{prefix}{known}" for known in accepted])
+            )
+
+
+def nearest(name, known):
+    """Say which known name comes nearest, or list them all.
+
+    Examples
+    --------
+    >>> nearest("sed", ["seed", "dataset"])
+    "did you mean 'seed'?"
+    """
+    known = [str(k) for k in known]
+    matches = difflib.get_close_matches(str(name), known, n=1)
+    if matches:
+        return f"did you mean {matches[0]!r}?"
+    return f"accepted: {', '.join(known)}" if known else "nothing is accepted there"

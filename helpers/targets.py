@@ -1,0 +1,155 @@
+"""Gives the targets the form that a compiled model's loss and outputs want, and reads its outputs back."""
+
+import numpy as np
+
+from helpers.quiet import keras
+
+PROBABILITY_ACTIVATIONS = ("sigmoid", "softmax")
+
+
+def n_units(outputs):
+    """Width of a classifier's only output.
+
+    Parameters
+    ----------
+    outputs : tensor, or list or dict of tensors
+        What the model returns for a row or more.
+
+    Raises
+    ------
+    ValueError
+        If there are several outputs, or the output is not one vector a row.
+    """
+    if isinstance(outputs, list | tuple | dict):
+        raise ValueError(
+            f"the builder's model has {len(outputs)} outputs: one output is accepted, with one "
+            "unit per class (or a single unit for two classes)"
+        )
+    if len(outputs.shape) != 2:
+        raise ValueError(
+            f"the builder's model returns {tuple(outputs.shape[1:])} values a row: one vector a "
+            "row is accepted (is a Flatten or a pooling layer missing?)"
+        )
+    return int(outputs.shape[1])
+
+
+def loss_for(model, units):
+    """Cross-entropy that fits the outputs of an uncompiled classifier."""
+    losses = keras.losses
+    cls = losses.BinaryCrossentropy if units == 1 else losses.SparseCategoricalCrossentropy
+    return cls(from_logits=_last_activation(model) == "linear")
+
+
+def encode_classes(codes, *, n_classes, model, units):
+    """Encode class numbers the way the compiled loss wants them.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_samples,)
+        Positions in ``classes_``.
+    n_classes : int
+        Number of classes.
+    model : keras.Model
+        Compiled and built.
+    units : int
+        Width of its output.
+
+    Returns
+    -------
+    ndarray
+        Shape (n_samples,) of int for a sparse loss, (n_samples, 1) of float for one output unit,
+        (n_samples, n_classes) one-hot otherwise.
+
+    Raises
+    ------
+    ValueError
+        If the number of output units does not fit the number of classes.
+    """
+    if units != n_classes and (units != 1 or n_classes > 2):
+        raise ValueError(
+            f"the builder's model has {units} output units, y has {n_classes} classes: as many units "
+            "as classes are accepted, or 1 for two classes (a builder that takes `meta` finds the "
+            "number in meta['n_classes_'])"
+        )
+    _check_loss(model, units)
+    if "sparse" in _loss_name(model):
+        return codes.astype("int32")
+    if units == 1:
+        return codes.astype(keras.config.floatx())[:, None]
+    return np.eye(n_classes, dtype=keras.config.floatx())[codes]
+
+
+def probabilities(outputs, model):
+    """Turn a classifier's outputs into probabilities.
+
+    Parameters
+    ----------
+    outputs : ndarray, shape (n_samples, n_units)
+        What the model returned: probabilities or, where its loss says so, logits.
+    model : keras.Model
+        Compiled.
+
+    Returns
+    -------
+    ndarray, shape (n_samples, n_classes)
+        Rows that sum to one.
+    """
+    outputs = np.asarray(outputs, dtype="float64")
+    single = outputs.shape[1] == 1
+    if _outputs_are_logits(model):
+        if single:
+            outputs = 0.5 * (1 + np.tanh(outputs / 2))
+        else:
+            outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    outputs = np.clip(outputs, 0, 1) if single else np.clip(outputs, 0, None)
+    if single:
+        return np.hstack([1 - outputs, outputs])
+    total = outputs.sum(axis=1, keepdims=True)
+    uniform = np.full_like(outputs, 1 / outputs.shape[1])
+    return np.divide(outputs, total, out=uniform, where=total > 0)
+
+
+def _loss_name(model):
+    loss = model.loss
+    if isinstance(loss, str):
+        loss = keras.losses.get(loss)
+    name = getattr(loss, "__name__", None) or type(loss).__name__
+    return name.lower().replace("_", "")
+
+
+def _outputs_are_logits(model):
+    has_config = hasattr(model.loss, "get_config")
+    return has_config and bool(model.loss.get_config().get("from_logits", False))
+
+
+def _check_loss(model, units):
+    name = _loss_name(model)
+    if "crossentropy" not in name:
+        return
+    activation = _last_activation(model)
+    if _outputs_are_logits(model) and activation in PROBABILITY_ACTIVATIONS:
+        raise ValueError(
+            f"loss={name}(from_logits=True), but the model ends in {activation}, in probabilities: "
+            "leave out that activation, or from_logits"
+        )
+    if not _outputs_are_logits(model) and activation == "linear":
+        raise ValueError(
+            f"loss={name}, but the model's last layer has no activation: its outputs are logits. "
+            "Use a sigmoid or softmax there, or from_logits=True in the loss"
+        )
+    if units == 1 and ("categorical" in name or activation == "softmax"):
+        raise ValueError(
+            f"loss={name} with a single {activation} unit cannot tell two classes apart: sigmoid "
+            "with binary_crossentropy is accepted, or one softmax unit per class"
+        )
+
+
+def _last_activation(model):
+    layers = getattr(model, "layers", None)
+    while layers and isinstance(layers[-1], keras.Model):
+        layers = layers[-1].layers
+    if not layers:
+        return None
+    if isinstance(layers[-1], keras.layers.Softmax):
+        return "softmax"
+    return getattr(getattr(layers[-1], "activation", None), "__name__", None)

@@ -1,0 +1,263 @@
+"""Trains one Keras model: the result is a function of the job alone.
+
+Everything that a fit depends on comes in by argument, as a `FitJob`; no search, no fold and no
+global random state is known here.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from helpers.building import instantiate, make_callback, mark_trained
+from helpers.errors import DivergedError, InertCallbackError
+from helpers.quiet import keras, tf
+from helpers.randomness import isolated
+
+#: Longest run of steps that one graph call executes; bounds how long Ctrl-C can go unheard.
+MAX_STEPS_PER_CALL = 128
+#: Validation rows that go through the model at once.
+VALIDATION_ROWS = 1024
+
+#: The job whose ``keras.Model.fit`` is running in this context, for those who watch.
+current_job = ContextVar("current_job", default=None)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Training or validation rows as Keras takes them.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_samples, ...)
+    y : ndarray, shape (n_samples, ...)
+        Not yet encoded for the loss.
+    sample_weight : ndarray, shape (n_samples,), or None
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    sample_weight: np.ndarray | None = None
+
+    def __len__(self):
+        return len(self.X)
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """All that one fit depends on.
+
+    Parameters
+    ----------
+    build : callable (sample) -> (keras.Model, outputs)
+        Makes a new compiled model; called inside the fit's own random state.
+    encode : callable (y, model, outputs) -> ndarray
+        Gives the targets the form that the model's loss wants.
+    rows : Rows
+        What the model is trained on.
+    seed : int
+        Starts initialisers, dropout and shuffling.
+    epochs : int
+        Passes over the rows.
+    batch_size : int
+        Rows per update.
+    validation : Rows, optional
+        Watched after each epoch; never trained on.
+    callbacks : object or list, optional
+        Callback classes or objects; objects are copied.
+    callback_parameters : mapping, optional
+        Routed to them, without the prefix.
+    extra_callbacks : sequence of keras.callbacks.Callback, optional
+        Made for this fit alone; used as they are.
+    epochs_settled : bool, default=False
+        The number of epochs was found by watching validation rows; callbacks that watch them have
+        had their say and are left out.
+    shuffle : bool, default=True
+        Whether each epoch has an order of its own.
+    fit_arguments : mapping, optional
+        More arguments of ``keras.Model.fit``.
+    """
+
+    build: Callable
+    encode: Callable
+    rows: Rows
+    seed: int
+    epochs: int
+    batch_size: int
+    validation: Rows | None = None
+    callbacks: Any = None
+    callback_parameters: Mapping = field(default_factory=dict)
+    extra_callbacks: Sequence = ()
+    epochs_settled: bool = False
+    shuffle: bool = True
+    fit_arguments: Mapping = field(default_factory=dict)
+
+    @property
+    def steps_per_epoch(self):
+        """Updates per epoch, the last of which may have fewer rows."""
+        return math.ceil(len(self.rows) / self.batch_size)
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a fit leaves behind.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The trained model.
+    history : dict of str to list of float
+        One value per epoch.
+    """
+
+    model: Any
+    history: dict
+
+    @property
+    def n_epochs(self):
+        """Epochs that ran, fewer than asked for if a callback stopped the fit."""
+        return len(self.history["loss"])
+
+
+def train(job):
+    """Train a new model as ``job`` says.
+
+    Equal jobs give equal weights, whatever was fitted before, in whatever order or thread.
+
+    Parameters
+    ----------
+    job : FitJob
+
+    Returns
+    -------
+    FitResult
+
+    Raises
+    ------
+    DivergedError
+        If the loss is no longer a finite number at the end.
+    InertCallbackError
+        If a callback watches a quantity that is not there after the first epoch.
+    """
+    token = current_job.set(job)
+    try:
+        with isolated(job.seed):
+            model, outputs = job.build(job.rows.X[:1])
+            callbacks = _callbacks(job)
+            model.steps_per_execution = _steps_per_call(model, job, callbacks)
+            mark_trained(model)
+            history = model.fit(
+                _training_batches(job, model, outputs),
+                epochs=job.epochs,
+                steps_per_epoch=job.steps_per_epoch,
+                validation_data=_validation_batches(job, model, outputs),
+                callbacks=callbacks,
+                shuffle=False,  # the batches come shuffled, by a seed of their own
+                **({"verbose": 0} | dict(job.fit_arguments)),
+            )
+    finally:
+        current_job.reset(token)
+    result = FitResult(model, {name: list(map(float, v)) for name, v in history.history.items()})
+    _check_finite(result)
+    return result
+
+
+class _InertStopperGuard(keras.callbacks.Callback):
+    """Raises after the first epoch for each callback whose quantity was not reported."""
+
+    def __init__(self, watched):
+        super().__init__()
+        self.watched = watched
+
+    def on_epoch_end(self, epoch, logs=None):
+        for callback in self.watched if epoch == 0 else ():
+            monitor = getattr(callback, "monitor", None)
+            if isinstance(monitor, str) and monitor not in (logs or {}):
+                raise InertCallbackError(
+                    f"{type(callback).__name__}(monitor={monitor!r}) can never act: training "
+                    f"reports {sorted(logs or {})}. Quantities with val_ need validation rows "
+                    "(validation_split=0.2)"
+                )
+
+
+def _callbacks(job):
+    made = list(job.extra_callbacks)
+    if job.callbacks is not None:
+        routed = dict(job.callback_parameters)
+        own = instantiate(job.callbacks, routed, make_callback, prefix="callbacks__")
+        own = list(own.values()) if isinstance(own, dict) else own
+        made += own if isinstance(own, list) else [own]
+    if job.epochs_settled:
+        made = [c for c in made if not str(getattr(c, "monitor", "")).startswith("val_")]
+    return [_InertStopperGuard(made), *made] if made else []
+
+
+def _training_batches(job, model, outputs):
+    """Batches of all epochs; the order within an epoch depends on the seed and its number only."""
+    n_samples = len(job.rows)
+
+    def order(epoch):
+        index = tf.range(n_samples)
+        if job.shuffle:
+            seed = tf.stack([tf.constant(job.seed, tf.int64), epoch])
+            index = tf.random.experimental.stateless_shuffle(index, seed=seed)
+        return tf.data.Dataset.from_tensor_slices(index).batch(job.batch_size)
+
+    columns = _columns(job.rows, job, model, outputs)
+    batches = (
+        tf.data.Dataset.range(job.epochs)
+        .flat_map(order)
+        .map(lambda index: tuple(tf.gather(column, index) for column in columns))
+    )
+    n_batches = job.epochs * job.steps_per_epoch
+    return batches.apply(tf.data.experimental.assert_cardinality(n_batches)).prefetch(2)
+
+
+def _validation_batches(job, model, outputs):
+    if job.validation is None:
+        return None
+    columns = _columns(job.validation, job, model, outputs)
+    return tf.data.Dataset.from_tensor_slices(columns).batch(max(job.batch_size, VALIDATION_ROWS))
+
+
+def _columns(rows, job, model, outputs):
+    columns = [rows.X, job.encode(rows.y, model, outputs)]
+    if rows.sample_weight is not None:
+        columns.append(rows.sample_weight)
+    return tuple(tf.constant(column) for column in columns)
+
+
+def _steps_per_call(model, job, callbacks):
+    """Steps that one graph call may run without anybody noticing.
+
+    Keras returns to Python after each step, which costs more than the step of a small model. Only
+    callbacks that act on batches need that; epochs stay whole.
+    """
+    if model.run_eagerly or model.steps_per_execution != 1 or any(map(_acts_on_batches, callbacks)):
+        return model.steps_per_execution
+    steps = job.steps_per_epoch
+    return max(n for n in range(1, min(steps, MAX_STEPS_PER_CALL) + 1) if steps % n == 0)
+
+
+def _acts_on_batches(callback):
+    if isinstance(getattr(callback, "save_freq", None), int):
+        return True
+    names = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+    for name in names:
+        owner = next(cls for cls in type(callback).__mro__ if name in vars(cls))
+        if not owner.__module__.startswith("keras."):
+            return True
+    return False
+
+
+def _check_finite(result):
+    loss = result.history["loss"]
+    if not math.isfinite(loss[-1]):
+        first = next(i for i, value in enumerate(loss) if not math.isfinite(value))
+        raise DivergedError(
+            f"the loss is {loss[-1]} after epoch {first + 1} of {len(loss)}: lower the learning "
+            "rate, or clip the gradients (optimizer__clipnorm=1.0)"
+        )
