@@ -1,0 +1,470 @@
+"""What every Keras fit started from, saw and did.
+
+A search reports scores. `FitRecorder` reports, for each `keras.Model.fit` that the search caused,
+what the scores rest on:
+
+>>> import numpy as np
+>>> from helpers.quiet import keras
+>>> from helpers.recorder import FitRecorder
+>>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+>>> model.compile("sgd", "mse")
+>>> X, y = np.ones((8, 2)), np.zeros(8)
+>>> with FitRecorder() as recorder:
+...     for fold in range(2):
+...         _ = model.fit(X, y, epochs=3, verbose=0)
+>>> recorder.to_frame()[["iterations_start", "epochs_asked", "epochs_run"]].to_dict("list")
+{'iterations_start': [0, 3], 'epochs_asked': [3, 3], 'epochs_run': [3, 3]}
+>>> recorder.shared_starts()[["fit", "from_fit"]].to_dict("list")
+{'fit': [1], 'from_fit': [0]}
+
+It observes and never judges: whether going on from another fit's weights is a fault (a leak) or
+what was asked for (`warm_start`) is for the reader of the table to say.
+
+A fit is seen when it goes through `keras.Model.fit` in this process: SciKeras, `keras.wrappers`,
+plain loops, threads. Fits in worker processes (``n_jobs=2`` with joblib's default backend), loops
+over `train_on_batch`, and classes whose own `fit` never calls Keras's are not.
+"""
+
+import contextlib
+import functools
+import inspect
+import math
+import threading
+import time
+import weakref
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from helpers.digests import combined, is_constant, row_digests, rows_digest, variable_digests
+from helpers.quiet import keras, tf
+from helpers.training import current_job
+
+__all__ = ["FitRecord", "FitRecorder"]
+
+_COLUMNS = {
+    "fit": "int64",
+    "model_id": "int64",
+    "optimizer_id": "Int64",
+    "callbacks": "object",
+    "start_digest": "object",
+    "end_digest": "object",
+    "iterations_start": "Int64",
+    "iterations_end": "Int64",
+    "epochs_asked": "int64",
+    "epochs_run": "int64",
+    "stopped_early": "bool",
+    "steps": "Int64",
+    "learning_rate_given": "float64",
+    "learning_rate_start": "float64",
+    "learning_rate_end": "float64",
+    "n_rows": "Int64",
+    "rows_digest": "object",
+    "n_val_rows": "Int64",
+    "val_rows_digest": "object",
+    "val_rows_trained_on": "Int64",
+    "loss_first": "float64",
+    "loss_last": "float64",
+    "seconds": "float64",
+    "error": "object",
+}
+
+
+@dataclass(eq=False)
+class FitRecord:
+    """One call of `keras.Model.fit`. Holds fingerprints and numbers, neither model nor rows.
+
+    Attributes
+    ----------
+    start, end : dict of str to str
+        Digest of each weight by variable path, when training began (after the callbacks'
+        `on_train_begin`, which may load weights) and when `fit` returned or raised. Weights that
+        a model without input shape creates in its first step are new, and not in `start`.
+    optimizer_start, optimizer_end : dict of str to str
+        The same of the optimizer's variables.
+    iterations_start, iterations_end : int or None
+        Updates that the optimizer had made.
+    learning_rate_given, learning_rate_start, learning_rate_end : float
+        As `fit` found it; in the first epoch, after the callbacks' `on_epoch_begin`; as left.
+    steps : int or None
+        Batches of an epoch, where Keras knew it beforehand.
+    train_rows, val_rows : ndarray of uint64, or None
+        Digest of each training and validation row, see `helpers.digests.row_digests`. None for
+        a `tf.data.Dataset` or `PyDataset`, except for fits by `helpers.training`.
+    stop_training : bool
+        Whether a callback had asked to stop by the end.
+    history : dict of str to list of float
+        What Keras logged at the end of each epoch, up to the error if there was one.
+    """
+
+    model_id: int
+    optimizer_id: int | None
+    callbacks: list[tuple[str, int]]
+    epochs_asked: int
+    train_rows: np.ndarray | None
+    val_rows: np.ndarray | None
+    learning_rate_given: float
+    start: dict[str, str] | None = None
+    end: dict[str, str] = field(default_factory=dict)
+    optimizer_start: dict[str, str] = field(default_factory=dict)
+    optimizer_end: dict[str, str] = field(default_factory=dict)
+    iterations_start: int | None = None
+    iterations_end: int | None = None
+    learning_rate_start: float = math.nan
+    learning_rate_end: float = math.nan
+    epochs_run: int = 0
+    steps: int | None = None
+    history: dict[str, list[float]] = field(default_factory=dict)
+    stop_training: bool = False
+    seconds: float = math.nan
+    error: str | None = None
+
+    @property
+    def start_digest(self):
+        return combined(self.start.values()) if self.start else None
+
+    @property
+    def end_digest(self):
+        return combined(self.end.values())
+
+    @property
+    def trained(self):
+        """Digests at the end, of the weights that this fit changed."""
+        return {
+            path: digest
+            for path, digest in self.end.items()
+            if digest != self.start.get(path) and not is_constant(digest)
+        }
+
+    @property
+    def stopped_early(self):
+        """Whether a callback ended it; fewer epochs run than asked may have other causes."""
+        return self.stop_training and self.epochs_run < self.epochs_asked
+
+    @property
+    def rows_digest(self):
+        return rows_digest(self.train_rows)
+
+    @property
+    def val_rows_digest(self):
+        return rows_digest(self.val_rows)
+
+    @property
+    def n_rows(self):
+        return None if self.train_rows is None else len(self.train_rows)
+
+    @property
+    def n_val_rows(self):
+        return None if self.val_rows is None else len(self.val_rows)
+
+    @property
+    def val_rows_trained_on(self):
+        """Number of validation rows that equal a training row; None if either is unknown."""
+        if self.train_rows is None or self.val_rows is None:
+            return None
+        return int(np.isin(self.val_rows, self.train_rows).sum())
+
+    @property
+    def loss_first(self):
+        return self.history.get("loss", [math.nan])[0]
+
+    @property
+    def loss_last(self):
+        return self.history.get("loss", [math.nan])[-1]
+
+
+class FitRecorder:
+    """Record every `keras.Model.fit` of a ``with`` block.
+
+    Recorders may be nested and shared by threads; each sees all fits of the process while its
+    block runs. `keras.Model.fit` is what it was before when the last one ends, after an
+    exception too.
+
+    Attributes
+    ----------
+    fits : list of FitRecord
+        In the order in which the fits began.
+
+    Examples
+    --------
+    >>> with FitRecorder() as recorder:
+    ...     pass  # search.fit(X, y)
+    >>> len(recorder.to_frame())
+    0
+    """
+
+    def __init__(self):
+        self.fits = []
+
+    def __enter__(self):
+        _PATCH.add(self)
+        return self
+
+    def __exit__(self, *exception):
+        _PATCH.remove(self)
+
+    def to_frame(self):
+        """One row per fit.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``model_id``, ``optimizer_id`` number the objects in the order of appearance;
+            ``callbacks`` reads ``"EarlyStopping#0"``: the same number in two rows is the same
+            object. ``val_rows_trained_on``: validation rows that are training rows as well.
+            The other columns are fields of `FitRecord`.
+        """
+        rows = [
+            {name: getattr(record, name, None) for name in _COLUMNS}
+            | {"fit": position, "callbacks": callbacks}
+            for position, (record, callbacks) in enumerate(
+                zip(self.fits, self._callback_names(), strict=True)
+            )
+        ]
+        frame = pd.DataFrame(rows, columns=list(_COLUMNS), dtype=object).astype(_COLUMNS)
+        for name in ("model_id", "optimizer_id"):
+            known = frame[name].notna()
+            frame.loc[known, name] = pd.factorize(frame.loc[known, name])[0]
+        return frame
+
+    def curves(self):
+        """What Keras logged: one row per fit, epoch (from 1) and metric.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``fit``, ``epoch``, ``metric``, ``value``.
+        """
+        rows = [
+            (position, epoch, metric, value)
+            for position, record in enumerate(self.fits)
+            for metric, values in record.history.items()
+            for epoch, value in enumerate(values, start=1)
+        ]
+        return pd.DataFrame(rows, columns=["fit", "epoch", "metric", "value"])
+
+    def shared_starts(self):
+        """Fits that started from weights which an earlier fit had trained.
+
+        Compared variable by variable: new models around one shared layer differ as a whole.
+        Only weights that the earlier fit changed count, so a frozen base, biases that start at
+        zero and initialisers with one seed are no match.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per fit and earlier fit: ``fit``, ``from_fit``, ``n_shared`` of ``n_weights``
+            variables, ``same_model`` (one model object), ``variables`` (their paths, a tuple).
+            A weight left alone since is counted for the fit that trained it last.
+        """
+        found, trained_by = [], {}
+        for position, record in enumerate(self.fits):
+            sources = {}
+            for path, digest in (record.start or {}).items():
+                if digest in trained_by:
+                    sources.setdefault(trained_by[digest], []).append(path)
+            found += [self._shared(position, source, paths) for source, paths in sources.items()]
+            trained_by |= dict.fromkeys(record.trained.values(), position)
+        columns = ["fit", "from_fit", "n_shared", "n_weights", "same_model", "variables"]
+        return pd.DataFrame(found, columns=columns)
+
+    def _shared(self, position, source, paths):
+        record, earlier = self.fits[position], self.fits[source]
+        same_model = record.model_id == earlier.model_id
+        return (position, source, len(paths), len(record.start), same_model, tuple(paths))
+
+    def _callback_names(self):
+        numbers = {}
+        return [
+            ", ".join(
+                f"{name}#{numbers.setdefault(identity, len(numbers))}"
+                for name, identity in record.callbacks
+            )
+            for record in self.fits
+        ]
+
+
+class _Patch:
+    """The replacement of `keras.Model.fit`, in place while any recorder listens."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.listeners = ()
+
+    def add(self, recorder):
+        with self.lock:
+            if any(each is recorder for each in self.listeners):
+                raise RuntimeError("This FitRecorder is recording already; nest a second one.")
+            if not self.listeners:
+                self._install()
+            self.listeners = (*self.listeners, recorder)
+
+    def remove(self, recorder):
+        with self.lock:
+            self.listeners = tuple(each for each in self.listeners if each is not recorder)
+            if not self.listeners:
+                self._restore()
+
+    def _install(self):
+        # The class that defines `fit`: a method put on Model itself would hide later patches of it.
+        self.owner = next(each for each in keras.Model.__mro__ if "fit" in vars(each))
+        self.original = original = vars(self.owner)["fit"]
+
+        @functools.wraps(original)
+        def fit(model, *args, **kwargs):
+            listeners = self.listeners
+            if not listeners:  # a bound method that outlived the block
+                return original(model, *args, **kwargs)
+            return _recorded_fit(original, listeners, model, args, kwargs)
+
+        self.replacement = fit
+        self.owner.fit = fit
+
+    def _restore(self):
+        # Patched again by someone else meanwhile: theirs calls ours, which is inert by now.
+        if vars(self.owner)["fit"] is self.replacement:
+            self.owner.fit = self.original
+
+
+_PATCH = _Patch()
+
+
+def _recorded_fit(original, listeners, model, args, kwargs):
+    call = inspect.signature(original).bind(model, *args, **kwargs)
+    call.apply_defaults()
+    record = _new_record(model, call.arguments)
+    for recorder in listeners:
+        recorder.fits.append(record)
+    began = time.perf_counter()
+    with _watching(record, model, call.arguments):
+        try:
+            return original(*call.args, **call.kwargs)
+        except BaseException as error:
+            record.error = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            record.seconds = time.perf_counter() - began
+            _note_end(record, model)
+
+
+def _new_record(model, arguments):
+    optimizer = getattr(model, "optimizer", None)
+    train_rows, val_rows = _rows(arguments)
+    return FitRecord(
+        model_id=_IDENTITIES.number(model),
+        optimizer_id=None if optimizer is None else _IDENTITIES.number(optimizer),
+        callbacks=[
+            (type(each).__name__, _IDENTITIES.number(each))
+            for each in _callbacks(arguments["callbacks"])
+        ],
+        epochs_asked=max(0, arguments["epochs"] - arguments["initial_epoch"]),
+        train_rows=train_rows,
+        val_rows=val_rows,
+        learning_rate_given=_learning_rate(optimizer),
+    )
+
+
+def _rows(arguments):
+    """Digests of the training and validation rows that a call of `fit` will use."""
+    job = current_job.get()
+    if job is not None and isinstance(arguments["x"], tf.data.Dataset):
+        return row_digests(job.rows.X), row_digests(getattr(job.validation, "X", None))
+    rows, validation = row_digests(arguments["x"]), arguments["validation_data"]
+    if validation is not None:
+        x = validation[0] if isinstance(validation, tuple | list) else validation
+        return rows, row_digests(x)
+    if rows is not None and arguments["validation_split"]:
+        cut = math.floor(len(rows) * (1.0 - arguments["validation_split"]))  # as Keras does
+        return rows[:cut], rows[cut:]
+    return rows, None
+
+
+@contextlib.contextmanager
+def _watching(record, model, arguments):
+    """Add a `_Watcher` behind the caller's callbacks, which it leaves as they were."""
+    watcher, callbacks = _Watcher(record, model), arguments["callbacks"]
+    if not isinstance(callbacks, keras.callbacks.CallbackList):
+        arguments["callbacks"] = [*_callbacks(callbacks), watcher]
+        yield
+        return
+    callbacks.callbacks.append(watcher)
+    try:
+        yield
+    finally:
+        callbacks.callbacks.remove(watcher)
+
+
+def _callbacks(callbacks):
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks.callbacks
+    return keras.tree.flatten(callbacks) if callbacks else []
+
+
+class _Watcher(keras.callbacks.Callback):
+    """Notes what only callbacks see. No batch hooks: they would slow training down."""
+
+    def __init__(self, record, model):
+        super().__init__()
+        self.record, self.watched = record, model
+
+    def on_train_begin(self, logs=None):
+        self.record.steps = (self.params or {}).get("steps")
+        _note_start(self.record, self.watched)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.record.epochs_run == 0:
+            self.record.learning_rate_start = _learning_rate(self.watched.optimizer)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.record.epochs_run += 1
+        for name, value in (logs or {}).items():
+            self.record.history.setdefault(name, []).append(float(value))
+
+
+def _note_start(record, model):
+    record.start, record.optimizer_start, record.iterations_start = _state(model)
+
+
+def _note_end(record, model):
+    record.end, record.optimizer_end, record.iterations_end = _state(model)
+    record.stop_training = bool(getattr(model, "stop_training", False))
+    record.learning_rate_end = _learning_rate(getattr(model, "optimizer", None))
+    if record.start is None:  # it raised before training began: nothing has changed
+        record.start = record.end
+        record.optimizer_start = record.optimizer_end
+        record.iterations_start = record.iterations_end
+
+
+def _state(model):
+    optimizer = getattr(model, "optimizer", None)
+    weights = variable_digests(model.weights)
+    if optimizer is None:
+        return weights, {}, None
+    return weights, variable_digests(optimizer.variables), int(optimizer.iterations.value)
+
+
+def _learning_rate(optimizer):
+    rate = getattr(optimizer, "learning_rate", math.nan)
+    return float(keras.ops.convert_to_tensor(rate))
+
+
+class _Identities:
+    """Numbers for objects. `id` alone is given to a new object once the old one is gone."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.known = {}
+        self.count = 0
+
+    def number(self, thing):
+        with self.lock:
+            reference, number = self.known.get(id(thing), (None, None))
+            if reference is None or reference() is not thing:
+                number = self.count
+                self.count += 1
+                self.known[id(thing)] = (weakref.ref(thing), number)
+            return number
+
+
+_IDENTITIES = _Identities()
