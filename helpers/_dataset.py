@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -139,19 +138,6 @@ def as_category(column, levels=None):
     levels = sorted(column.dropna().unique()) if levels is None else levels
     # object, so that the dtype of the levels does not depend on the version of pandas
     return column.astype(object).astype(pd.CategoricalDtype(pd.Index(levels, dtype=object)))
-
-
-def nearest(word, known):
-    """`` Did you mean 'x'?`` for the known word nearest to `word`, or nothing.
-
-    Examples
-    --------
-    >>> nearest("digts", ["digits", "wine"])
-    " Did you mean 'digits'?"
-    """
-    by_lower = {str(one).lower(): one for one in known}
-    found = get_close_matches(str(word).lower(), by_lower, n=1)
-    return f" Did you mean {by_lower[found[0]]!r}?" if found else ""
 
 
 def whole_number(value, name, owner, least=1):

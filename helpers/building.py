@@ -1,4 +1,4 @@
-"""Turns a builder and its parameters into a freshly compiled Keras model that no other fit has trained."""
+"""Turns a builder and its parameters into a compiled Keras model that no other fit has trained."""
 
 import copy
 import inspect
@@ -64,9 +64,7 @@ def check_routed(builder, parameters):
         Names the parameter and the nearest one that the builder takes.
     """
     accepted = builder_parameters(builder)
-    check_accepted(
-        routed_to("model", parameters), accepted, owner="the builder", prefix="model__"
-    )
+    check_accepted(routed_to("model", parameters), accepted, owner="the builder", prefix="model__")
     check_accepted([n for n in parameters if "__" not in n], accepted, owner="the builder")
 
 
@@ -129,6 +127,8 @@ def build(
         _apply_to_compiled(model, asked, parameters)
     # The builder may have closed over an optimizer object that another fit has stepped.
     model.optimizer = copy_of(model.optimizer)
+    # Variables that are made while TensorFlow traces the first step make it trace that step twice.
+    model.optimizer.build(model.trainable_variables)
     return model, outputs
 
 
@@ -281,7 +281,8 @@ def _call(builder, arguments):
 def _check_fresh(model):
     if not isinstance(model, keras.Model):
         raise TypeError(
-            f"the builder returned {model!r}: a Keras model is accepted (is `return model` missing?)"
+            f"the builder returned {model!r}: a Keras model is accepted "
+            "(is `return model` missing?)"
         )
     shared = [layer.name for layer in _own_layers(model) if layer in _trained_layers]
     if shared:

@@ -74,6 +74,22 @@ class Claim:
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 
+    def sentence(self) -> str:
+        """The claim in words, with its numbers and whether it holds.
+
+        Examples
+        --------
+        >>> print(Claim("a/b", "Folds start trained.", 0.9, 0.6, "accuracy", (0.2, 0.4),
+        ...             True).sentence())
+        Holds: Folds start trained. 0.9 against 0.6 accuracy; difference 0.3 [0.2, 0.4].
+        """
+        verdict = "Holds" if self.holds else "Not borne out here"
+        low, high = self.interval
+        return (
+            f"{verdict}: {self.statement} {self.faulty:.3g} against {self.fixed:.3g} {self.unit};"
+            f" difference {self.faulty - self.fixed:.2g} [{low:.2g}, {high:.2g}]."
+        )
+
     def to_dict(self) -> dict[str, object]:
         """The claim as it stands in ``claims.json``."""
         values = asdict(self) | {"interval": list(self.interval)}

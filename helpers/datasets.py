@@ -11,7 +11,8 @@ import pandas as pd
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 
 from helpers import synthetic, user_files
-from helpers._dataset import Dataset, as_category, nearest, whole_number
+from helpers._dataset import Dataset, as_category, whole_number
+from helpers.spelling import did_you_mean
 
 __all__ = ["NAMES", "Dataset", "load"]
 
@@ -81,7 +82,7 @@ Did you mean 'digits'?
     if name not in NAMES:
         raise ValueError(
             f"name={name!r}: load accepts {', '.join(NAMES)}, or the path of a .csv, .parquet or "
-            f".npz file.{nearest(name, NAMES)}"
+            f".npz file.{did_you_mean(name, NAMES)}"
         )
     _refuse_columns(name, target, groups)
     if name in SYNTHETIC:
@@ -183,7 +184,9 @@ def _refuse_columns(name, target, groups):
     choices = ("species", "sex") if name == "penguins" else ()
     if target is not None and target not in choices:
         accepted = " or ".join(map(repr, choices)) or "no target: it has one"
-        raise ValueError(f"target={target!r}: {name} accepts {accepted}.{nearest(target, choices)}")
+        raise ValueError(
+            f"target={target!r}: {name} accepts {accepted}.{did_you_mean(target, choices)}"
+        )
     if groups is not None:
         raise ValueError(f"groups={groups!r}: {name} accepts none; only your own file takes it.")
 

@@ -6,12 +6,13 @@ Every notebook has the same names in its ``parameters`` cell and gives them to
 
 from __future__ import annotations
 
-import difflib
 import math
 import numbers
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from helpers import spelling
 
 PROFILES: dict[str, dict[str, int | None]] = {
     "ci": {"n_splits": 3, "n_repeats": 2, "epochs": 10, "max_rows": 300},
@@ -148,20 +149,20 @@ def check_names(given: Iterable[str], known: Iterable[str]) -> None:
     known = list(known)
     for name in given:
         if name not in known:
-            raise ValueError(f"unknown parameter {name!r}{nearest(name, known)}")
+            raise ValueError(f"unknown parameter {name!r}{nearest_and_known(name, known)}")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest_and_known(name: str, known: Iterable[str]) -> str:
     """The end of an error about an unknown name: the nearest known one, then all of them.
 
     Examples
     --------
-    >>> nearest("wyne", ["wine", "digits"])
+    >>> nearest_and_known("wyne", ["wine", "digits"])
     "; did you mean 'wine'? known: wine, digits"
     """
     known = list(known)
-    close = difflib.get_close_matches(str(name), known, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ";"
+    near = spelling.nearest(name, known)
+    hint = ";" if near is None else f"; did you mean {near!r}?"
     return f"{hint} known: {', '.join(known) or 'none'}"
 
 
@@ -237,7 +238,7 @@ def _check_number(row: Parameter, value: object) -> None:
 
 def _check_profile(value: str) -> None:
     if value not in PROFILES:
-        raise ValueError(f"profile={value!r}{nearest(value, PROFILES)}")
+        raise ValueError(f"profile={value!r}{nearest_and_known(value, PROFILES)}")
 
 
 def _check_dataset(value: str) -> None:
@@ -248,7 +249,7 @@ def _check_dataset(value: str) -> None:
     path = Path(value).expanduser()
     if path.suffix.lower() not in FILE_SUFFIXES:
         files = f", or the path of a file: {', '.join(FILE_SUFFIXES)}"
-        raise ValueError(f"dataset={value!r}{nearest(value, datasets.NAMES)}{files}")
+        raise ValueError(f"dataset={value!r}{nearest_and_known(value, datasets.NAMES)}{files}")
     if not path.is_file():
         raise ValueError(f"dataset={value!r}: no such file (looked in {Path.cwd()})")
 

@@ -138,7 +138,9 @@ def _resolve(name: str, known: Sequence[Path]) -> Path:
     elif name.endswith(".ipynb") and Path(name).is_file():
         return Path(name)
     stems = [path.stem for path in known]
-    raise ValueError(f"unknown notebook {name!r}{parameters.nearest(Path(name).stem, stems)}")
+    raise ValueError(
+        f"unknown notebook {name!r}{parameters.nearest_and_known(Path(name).stem, stems)}"
+    )
 
 
 def _number(path: Path) -> int | None:

@@ -1,4 +1,4 @@
-"""Gives a fit random and naming state of its own, so that nothing outside it can change its result."""
+"""Gives a fit random and naming state of its own, so that nothing outside can change its result."""
 
 import random
 import threading

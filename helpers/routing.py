@@ -1,7 +1,8 @@
 """Sends ``prefix__name`` parameters to the object that consumes them."""
 
-import difflib
 import inspect
+
+from helpers.spelling import nearest
 
 #: Where a routed parameter can go, as in SciKeras.
 DESTINATIONS = ("model", "optimizer", "loss", "metrics", "callbacks", "fit", "predict")
@@ -92,20 +93,20 @@ def check_accepted(names, accepted, *, owner, prefix=""):
         if name not in accepted:
             raise ValueError(
                 f"{prefix}{name}: {owner} does not take {name!r}; "
-                + nearest(f"{prefix}{name}", [f"{prefix}{known}" for known in accepted])
+                + nearest_or_all(f"{prefix}{name}", [f"{prefix}{known}" for known in accepted])
             )
 
 
-def nearest(name, known):
+def nearest_or_all(name, known):
     """Say which known name comes nearest, or list them all.
 
     Examples
     --------
-    >>> nearest("sed", ["seed", "dataset"])
+    >>> nearest_or_all("sed", ["seed", "dataset"])
     "did you mean 'seed'?"
     """
-    known = [str(k) for k in known]
-    matches = difflib.get_close_matches(str(name), known, n=1)
-    if matches:
-        return f"did you mean {matches[0]!r}?"
+    known = list(known)
+    near = nearest(name, known)
+    if near is not None:
+        return f"did you mean {near!r}?"
     return f"accepted: {', '.join(known)}" if known else "nothing is accepted there"

@@ -1,4 +1,4 @@
-"""Gives the targets the form that a compiled model's loss and outputs want, and reads its outputs back."""
+"""Gives targets the form that a compiled model's loss wants, and reads its outputs back."""
 
 import numpy as np
 
@@ -67,9 +67,9 @@ def encode_classes(codes, *, n_classes, model, units):
     """
     if units != n_classes and (units != 1 or n_classes > 2):
         raise ValueError(
-            f"the builder's model has {units} output units, y has {n_classes} classes: as many units "
-            "as classes are accepted, or 1 for two classes (a builder that takes `meta` finds the "
-            "number in meta['n_classes_'])"
+            f"the builder's model has {units} output units, y has {n_classes} classes: as many "
+            "units as classes are accepted, or 1 for two classes (a builder that takes `meta` "
+            "finds the number in meta['n_classes_'])"
         )
     _check_loss(model, units)
     if "sparse" in _loss_name(model):

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from helpers._dataset import Dataset, as_category, nearest
+from helpers._dataset import Dataset, as_category
+from helpers.spelling import did_you_mean
 
 EXTENSIONS = (".csv", ".parquet", ".npz")
 # Whole numbers with more distinct values than this are a quantity, not classes.
@@ -65,7 +66,7 @@ def _check_path(path):
     if not path.is_file():
         siblings = [one.name for one in path.parent.glob("*")] if path.parent.is_dir() else []
         raise ValueError(
-            f"name={str(path)!r}: there is no such file.{nearest(path.name, siblings)}"
+            f"name={str(path)!r}: there is no such file.{did_you_mean(path.name, siblings)}"
         )
 
 
@@ -127,7 +128,7 @@ def _read_arrays(path):
 def _missing(parameter, name, path, kind, known):
     return ValueError(
         f"{parameter}={name!r}: {path.name} has no such {kind}; {_listed(known)}."
-        f"{nearest(name, known)}{_separator_hint(known)}"
+        f"{did_you_mean(name, known)}{_separator_hint(known)}"
     )
 
 

@@ -18,7 +18,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from helpers.building import build, builder_parameters, check_builder, check_routed
 from helpers.quiet import keras
 from helpers.randomness import derive_seeds
-from helpers.routing import DESTINATIONS, accepted_names, check_accepted, nearest, routed_to
+from helpers.routing import DESTINATIONS, accepted_names, check_accepted, nearest_or_all, routed_to
 from helpers.targets import encode_classes, loss_for, n_units, probabilities
 from helpers.training import FitJob, Rows, train
 
@@ -107,7 +107,7 @@ class _KerasEstimator(BaseEstimator):
             known = [*named, *(f"model__{key}" for key in taken)]
             raise ValueError(
                 f"Invalid parameter {name!r} for estimator {type(self).__name__}; "
-                f"{nearest(name, known)}"
+                f"{nearest_or_all(name, known)}"
             )
 
     def fit(self, X, y, sample_weight=None):
@@ -208,7 +208,8 @@ class _KerasEstimator(BaseEstimator):
         check_routed(self.model, self._routed)
         for name in self._routed:
             self._check_routable(name, self.model, super().get_params(deep=False))
-        known = [n for n in accepted_names(keras.Model.fit) if n not in ("self", *_OWN_FIT_ARGUMENTS)]
+        own = ("self", *_OWN_FIT_ARGUMENTS)
+        known = [name for name in accepted_names(keras.Model.fit) if name not in own]
         given = routed_to("fit", self._routed)
         check_accepted(given, known, owner="keras.Model.fit here", prefix="fit__")
         defaults = inspect.signature(type(self)).parameters
@@ -467,8 +468,8 @@ class KerasRegressor(RegressorMixin, _KerasEstimator):
 
     Parameters
     ----------
-    model, optimizer, metrics, epochs, max_epochs, batch_size, validation_split, callbacks, shuffle, \
-verbose, random_state, **routed
+    model, optimizer, metrics, epochs, max_epochs, batch_size, validation_split, callbacks
+    shuffle, verbose, random_state, **routed
         As for `KerasClassifier`.
     loss : str, class, object, default=None
         For builders that do not compile. None: the mean squared error.

@@ -51,9 +51,10 @@ def fit_ignores_thread(estimator, X, y):
     def fit_in_thread(name, seeded):
         others[name] = weights_after_fit(seeded, X, y)
 
+    other = clone(estimator).set_params(random_state=5)
     threads = [
-        threading.Thread(target=fit_in_thread, args=("same", estimator)),
-        threading.Thread(target=fit_in_thread, args=("other", clone(estimator).set_params(random_state=5))),
+        threading.Thread(target=fit_in_thread, args=pair)
+        for pair in (("same", estimator), ("other", other))
     ]
     for thread in threads:
         thread.start()

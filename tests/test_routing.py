@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.routing import accepted_names, check_accepted, nearest, routed_to
+from helpers.routing import accepted_names, check_accepted, nearest_or_all, routed_to
 
 
 def test_routed_to_takes_one_destination_and_keeps_deeper_prefixes():
@@ -35,5 +35,5 @@ def test_check_accepted_names_the_parameter_and_what_is_near():
     ("known", "expected"),
     [(["seed"], "did you mean 'seed'?"), (["x", "y"], "accepted: x, y"), ([], "nothing is")],
 )
-def test_nearest(known, expected):
-    assert nearest("sed", known).startswith(expected)
+def test_nearest_or_all(known, expected):
+    assert nearest_or_all("sed", known).startswith(expected)

@@ -58,10 +58,9 @@ def test_models_that_cannot_learn_the_labels(units, activation, loss, message):
 )
 def test_loss_for_an_uncompiled_model(units, activation, from_logits):
     loss = loss_for(model_of(units, activation, "mse"), units)
-    assert isinstance(
-        loss,
-        keras.losses.BinaryCrossentropy if units == 1 else keras.losses.SparseCategoricalCrossentropy,
-    )
+    losses = keras.losses
+    binary, multiclass = losses.BinaryCrossentropy, losses.SparseCategoricalCrossentropy
+    assert isinstance(loss, binary if units == 1 else multiclass)
     assert loss.from_logits is from_logits
 
 

@@ -5,7 +5,6 @@ import numbers
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import pandas as pd
 
@@ -13,6 +12,7 @@ from helpers import claims
 from helpers.cases._source import markdown_of
 from helpers.datasets import Dataset
 from helpers.parameters import Settings
+from helpers.spelling import did_you_mean
 
 __all__ = ["ARMS", "Case", "Task"]
 
@@ -202,10 +202,9 @@ class Case:
 
     def _function(self, arm):
         if arm not in self.arms:
-            nearest = get_close_matches(str(arm), self.arms, n=1)
-            hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
             raise ValueError(
-                f"arm={arm!r}:{hint} {self.code} has {', '.join(map(repr, self.arms))}."
+                f"arm={arm!r}:{did_you_mean(arm, self.arms)} {self.code} has "
+                f"{', '.join(map(repr, self.arms))}."
             )
         return getattr(self, arm)
 

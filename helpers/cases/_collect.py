@@ -2,9 +2,9 @@
 
 import importlib
 import pkgutil
-from difflib import get_close_matches
 
 from helpers.cases._case import Case, code_problem
+from helpers.spelling import did_you_mean
 
 __all__ = ["Catalogue", "code_of_module"]
 
@@ -83,7 +83,5 @@ class Catalogue:
 def _check_known(name, value, known):
     if value in known:
         return
-    nearest = get_close_matches(str(value), known, n=1, cutoff=0.5)
-    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
     accepted = ", ".join(map(repr, known)) or "none yet"
-    raise ValueError(f"{name}={value!r}:{hint} Accepts {accepted}.")
+    raise ValueError(f"{name}={value!r}:{did_you_mean(value, known)} Accepts {accepted}.")
