@@ -12,12 +12,13 @@ WORKS := 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[
 # What .venv was made from. It is written last: a set-up that was interrupted has none.
 STAMP := .venv/made-from
 
-.PHONY: help notebooks lab test lock clean .venv
+.PHONY: help notebooks lab test readme lock clean .venv
 
 help:
 	@echo 'make notebooks   execute every notebook; results in build/ (ARGS="01 --profile ci")'
 	@echo 'make lab         JupyterLab on notebooks/'
 	@echo 'make test        the whole test suite (ARGS="-k claims")'
+	@echo 'make readme      put the claims of build/ into the README'
 	@echo 'make .venv       the environment alone, from requirements.lock'
 	@echo 'make lock        renew requirements.lock'
 	@echo 'make clean       remove .venv, build/ and caches'
@@ -34,6 +35,9 @@ lab: .venv
 
 test: .venv
 	@$(RUN) -m pytest $(ARGS)
+
+readme: .venv
+	@$(RUN) -m helpers readme $(ARGS)
 
 .venv:
 	@set -eu; \

@@ -24,6 +24,8 @@ exit status:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     options = _parser().parse_args(arguments)
+    if options.command == "readme":
+        return _readme(options)
     try:
         given = _given(options)
         jobs = plan.make_plan(options.names, given, options.notebooks)
@@ -43,6 +45,17 @@ def _run(jobs: list[plan.Job], options: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
     print(batch.report(outcomes, shutil.get_terminal_size((100, 24)).columns))
     return EXIT_GOOD if all(outcome.good for outcome in outcomes) else EXIT_FAILED
+
+
+def _readme(options: argparse.Namespace) -> int:
+    from helpers import readme
+
+    try:
+        readme.update(options.claims, options.readme, options.figure)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    return EXIT_GOOD
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,6 +105,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of NAMEs (default: %(default)s)",
     )
+    readme = commands.add_parser("readme", help="put a run's claims into the README")
+    for name, default in (
+        ("claims", "build/claims.json"),
+        ("readme", "README.md"),
+        ("figure", "notebooks/effects.png"),
+    ):
+        readme.add_argument(f"--{name}", default=default, metavar="FILE", type=Path)
     return parser
 
 

@@ -4,6 +4,7 @@ One module per failure mode, named like its code: ``state/shared-weights`` is `C
 ``state_shared_weights.py``. A new module in this folder is in the catalogue, nothing else to do.
 """
 
+from helpers import quiet  # noqa: F401 - before the wrappers that cases import load TensorFlow
 from helpers.cases._case import ARMS, Case, Task
 from helpers.cases._collect import Catalogue
 
