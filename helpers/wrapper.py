@@ -13,7 +13,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 
 from helpers.building import build, builder_parameters, check_builder, check_routed
 from helpers.quiet import keras
@@ -100,7 +105,8 @@ class _KerasEstimator(BaseEstimator):
     def _check_routable(self, name, builder, named):
         if name.partition("__")[0] in DESTINATIONS and "__" in name:
             return
-        taken = builder_parameters(builder) if callable(builder) else ()
+        # Without a builder nobody knows what it takes; fit says that it is missing.
+        taken = builder_parameters(builder) if callable(builder) else None
         if taken is None:
             return
         if name not in taken:
@@ -415,17 +421,17 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         ndarray, shape (n_samples,)
             Labels of the type that ``fit`` was given.
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        columns = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[columns]
 
     def _fit_targets(self, y):
         check_classification_targets(y)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = y[:, 0]
-        if y.ndim == 2:
+        if y.ndim == 2 and y.shape[1] > 1:
             raise ValueError(
                 f"y has shape {y.shape}: one label a row is accepted (for one-hot rows, "
                 "y.argmax(axis=1))"
             )
+        y = column_or_1d(y, warn=True)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
@@ -437,7 +443,9 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         weights = super()._row_weights(y, sample_weight, X)
         if self.class_weight is None:
             return weights
-        by_class = compute_sample_weight(self.class_weight, y).astype(keras.config.floatx())
+        by_class = compute_sample_weight(self.class_weight, np.ravel(y)).astype(
+            keras.config.floatx()
+        )
         return by_class if weights is None else weights * by_class
 
     def _meta(self):
@@ -508,6 +516,11 @@ class KerasRegressor(RegressorMixin, _KerasEstimator):
         """
         outputs = self._outputs(X)
         return outputs.reshape(len(outputs), *self._y_shape)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
     def _fit_targets(self, y):
         self._y_shape = y.shape[1:]

@@ -1,9 +1,13 @@
 """The estimators as scikit-learn and their users see them."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.model_selection import (
     GridSearchCV,
     StratifiedKFold,
@@ -368,6 +372,26 @@ def test_routed_parameters_are_parameters():
     assert clone(estimator).get_params() == estimator.get_params()
     assert estimator.set_params(model__units=5).model__units == 5
     assert "model__units=5" in repr(estimator)
+
+
+def test_before_fit_they_say_so():
+    for estimator in (classifier(), KerasRegressor(builders.linear)):
+        with pytest.raises(NotFittedError):
+            estimator.predict(X)
+
+
+def test_column_of_labels_is_taken_with_a_warning():
+    with pytest.warns(DataConversionWarning):
+        fitted = classifier().fit(X, Y[:, None])
+    laws.assert_equal_weights(
+        fitted.model_.get_weights(), laws.weights_after_fit(classifier(), X, Y)
+    )
+
+
+def test_fitted_estimators_travel():
+    fitted = classifier().fit(X, Y)
+    for copied in (pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
+        np.testing.assert_array_equal(copied.predict_proba(X), fitted.predict_proba(X))
 
 
 def test_diverged_fit_raises():
