@@ -1,0 +1,150 @@
+"""Searches whose candidates need different times to learn, and what their picks are worth.
+
+The rows are `xor_like`'s. Each repetition draws its own, so that repetitions are independent, and
+all cases and arms draw the same ones, so that they are paired. A candidate is worth what it reaches
+on fresh rows when it is trained for `ENOUGH` epochs.
+"""
+
+import math
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import GridSearchCV, PredefinedSplit
+
+from helpers import synthetic
+from helpers.cases._builders import mlp
+from helpers.quiet import keras
+from helpers.recorder import FitRecorder
+from helpers.wrapper import KerasClassifier
+
+__all__ = ["ENOUGH", "FEW", "GRID", "fresh_rows", "network", "repetitions", "rows", "tried"]
+
+#: Learning rates of a fast, a middling and a slow learner. Each wins at some number of epochs.
+RATE = "optimizer__learning_rate"
+GRID = {RATE: [1.0, 0.1, 0.05]}
+#: Epochs of a hurried search, and epochs after which the slow learner has arrived.
+FEW, ENOUGH = 2, 30
+#: Their mean is what a candidate is worth: a single epoch's accuracy is partly luck.
+LAST = (22, 24, 26, 28, ENOUGH)
+#: After these epochs the candidates are followed on fresh rows.
+WATCHED = (1, FEW, 5, 10, 20, *LAST)
+#: Many rows judge the candidates: how a small test fold picks at random is another notebook's.
+N_TRAINING, N_JUDGING, N_FRESH = 300, 3000, 4000
+
+
+def repetitions(task):
+    """Number and seed of each repetition.
+
+    Two more than the settings ask for: with two or three an interval says next to nothing.
+
+    Parameters
+    ----------
+    task : Task
+
+    Returns
+    -------
+    list of (int, int)
+    """
+    n_repetitions = task.settings.n_repeats + 2
+    seeds = np.random.SeedSequence(task.settings.seed).generate_state(n_repetitions)
+    return [(repeat, int(seed) >> 1) for repeat, seed in enumerate(seeds)]
+
+
+def rows(seed):
+    """Rows of a repetition, and the split that trains on the first of them and judges on the rest.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    X, y : ndarray
+    split : PredefinedSplit
+    """
+    data = synthetic.xor_like(N_TRAINING + N_JUDGING, random_state=seed)
+    return data.X, data.y, PredefinedSplit(np.repeat([-1, 0], [N_TRAINING, N_JUDGING]))
+
+
+def fresh_rows(seed):
+    """Rows that no search sees.
+
+    Parameters
+    ----------
+    seed : int
+
+    Returns
+    -------
+    X, y : ndarray
+    """
+    X, y, _ = synthetic.xor_like(N_TRAINING).sample(N_FRESH, seed)
+    return X, y
+
+
+def network(seed, **parameters):
+    """A candidate.
+
+    Parameters
+    ----------
+    seed : int
+    **parameters
+        Of `KerasClassifier`, beside those here.
+
+    Returns
+    -------
+    KerasClassifier
+    """
+    # SGD without momentum: its training graph is made in half the time.
+    usual = {"optimizer": "sgd", "batch_size": 16, "model__units": 64, "random_state": seed}
+    return KerasClassifier(mlp, **usual | parameters)
+
+
+@cache
+def tried(seed, epochs):
+    """Search the learning rates of `GRID`, and follow each candidate on fresh rows.
+
+    Parameters
+    ----------
+    seed : int
+        Of the repetition.
+    epochs : int
+        For which all candidates are trained.
+
+    Returns
+    -------
+    search : GridSearchCV
+    curves : DataFrame
+        Columns ``candidate`` (the learning rate), ``epochs``, ``value`` (accuracy on fresh rows).
+    """
+    X, y, split = rows(seed)
+    watched = network(seed, epochs=epochs, callbacks=_FreshAccuracy(*fresh_rows(seed)))
+    search = GridSearchCV(watched, GRID, cv=split, refit=False)
+    with FitRecorder() as recorder:
+        search.fit(X, y)
+    curves = recorder.curves().query("metric == 'fresh_accuracy'").dropna()
+    rates = pd.Series(GRID[RATE])
+    return search, curves.assign(candidate=curves["fit"].map(rates)).rename(
+        columns={"epoch": "epochs"}
+    )[["candidate", "epochs", "value"]]
+
+
+def worth(seed, rate):
+    """Accuracy on fresh rows of a learning rate of `GRID`, trained long: mean over `LAST`."""
+    _, curves = tried(seed, ENOUGH)
+    return float(curves.query("candidate == @rate and epochs in @LAST")["value"].mean())
+
+
+class _FreshAccuracy(keras.callbacks.Callback):
+    """Logs the accuracy on rows of which the training and the search know nothing."""
+
+    def __init__(self, X, y):
+        super().__init__()
+        self.X, self.y = X, y
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["fresh_accuracy"] = self._accuracy() if epoch + 1 in WATCHED else math.nan
+
+    def _accuracy(self):
+        outputs = keras.ops.convert_to_numpy(self.model(self.X, training=False))
+        return float((outputs.argmax(axis=1) == self.y).mean())

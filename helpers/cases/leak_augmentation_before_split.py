@@ -1,0 +1,78 @@
+"""Variants of one image on both sides of the split."""
+
+import numpy as np
+import pandas as pd
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from helpers.cases import Case
+from helpers.cases._lottery import drawn
+from helpers.cases._network import network
+from helpers.cases._prepared import rows_of
+from helpers.cases._scores import fold_scores, repeats
+
+ORIGINALS = 100
+#: Of each image: as it is, and four with noise of their own, 0.3 standard deviations a pixel.
+VARIANTS = 5
+
+
+def faulty(task):
+    def folds(image, seed):
+        cv = StratifiedKFold(task.settings.n_splits, shuffle=True, random_state=seed)
+        return {"cv": cv}
+
+    return on_variants(task, folds)
+
+
+def fixed(task):
+    def folds(image, seed):
+        cv = StratifiedGroupKFold(task.settings.n_splits, shuffle=True, random_state=seed)
+        return {"cv": cv, "groups": image}
+
+    return on_variants(task, folds)
+
+
+def on_variants(task, folds):
+    images = make_pipeline(SimpleImputer(), StandardScaler()).fit_transform(rows_of(task.data))
+    tables = []
+    for repeat, seed in repeats(task):
+        originals = np.random.default_rng(seed).permutation(images)[:ORIGINALS]
+        X, image = augmented(originals, seed)
+        y = drawn(len(originals), seed)[image]
+        how = {"repeat": repeat, "evidence": variant_trained_on(image), **folds(image, seed)}
+        tables.append(fold_scores(network(task, seed), X, y, **how))
+    return pd.concat(tables)
+
+
+def augmented(images, seed):
+    """All variants, and the number of the image that each of them shows."""
+    noise = np.random.default_rng(seed).normal(scale=0.3, size=(VARIANTS, *images.shape))
+    noise[0] = 0
+    return np.concatenate(images + noise), np.tile(np.arange(len(images)), VARIANTS)
+
+
+def variant_trained_on(image):
+    """Share of the test rows that show an image of which another variant was trained on."""
+
+    def evidence(model, train, test):
+        return {"image_trained_on": np.isin(image[test], image[train]).mean()}
+
+    return evidence
+
+
+CASE = Case(
+    code="leak/augmentation-before-split",
+    title="Variants of one image on both sides",
+    statement="With one label drawn by lot for each image, where an accuracy of 0.5 is the truth, "
+    "folds that separate its five variants raise the cross-validated accuracy by more than 0.05.",
+    faulty=faulty,
+    fixed=fixed,
+    value="accuracy on the test fold",
+    unit="accuracy",
+    expect="higher",
+    margin=0.05,
+    reused_folds=True,
+    source="rsarka34/RDLINet#1",
+)

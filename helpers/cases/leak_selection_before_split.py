@@ -1,0 +1,67 @@
+"""Columns chosen with the labels of the test rows."""
+
+import numpy as np
+import pandas as pd
+from sklearn.feature_selection import SelectKBest
+from sklearn.pipeline import make_pipeline
+
+from helpers import synthetic
+from helpers.cases import Case
+from helpers.cases._network import network
+from helpers.cases._scores import fold_scores, repeats, stratified
+
+#: Columns that are kept of 5,000.
+KEPT = 50
+
+
+def faulty(task):
+    def scores(X, y, seed, **how):
+        selector = SelectKBest(k=KEPT).fit(X, y)  # the labels of the test rows choose, too
+        evidence = chosen_alone(X, y, lambda model: selector)
+        return fold_scores(network(task, seed), selector.transform(X), y, evidence=evidence, **how)
+
+    return on_noise(task, scores)
+
+
+def fixed(task):
+    def scores(X, y, seed, **how):
+        whole = make_pipeline(SelectKBest(k=KEPT), network(task, seed))
+        evidence = chosen_alone(X, y, lambda model: model[0])
+        return fold_scores(whole, X, y, evidence=evidence, **how)
+
+    return on_noise(task, scores)
+
+
+def on_noise(task, scores):
+    tables = []
+    for repeat, seed in repeats(task):
+        noise = synthetic.pure_noise(200, n_features=5000, random_state=seed)
+        folds = stratified(task, seed)
+        tables.append(scores(noise.X, noise.y, seed, cv=folds, repeat=repeat))
+    return pd.concat(tables)
+
+
+def chosen_alone(X, y, selector):
+    """How many of the kept columns the training rows would have chosen by themselves."""
+
+    def evidence(model, train, test):
+        alone = SelectKBest(k=KEPT).fit(X[train], y[train]).get_support()
+        return {"columns_chosen_alone": np.sum(alone & selector(model).get_support())}
+
+    return evidence
+
+
+CASE = Case(
+    code="leak/selection-before-split",
+    title="Columns selected before the split",
+    statement="On pure noise, where an accuracy of 0.5 is the truth, keeping the best 50 of 5,000 "
+    "columns before the split raises the cross-validated accuracy by more than 0.05.",
+    faulty=faulty,
+    fixed=fixed,
+    value="accuracy on the test fold",
+    unit="accuracy",
+    expect="higher",
+    margin=0.05,
+    reused_folds=True,
+    source="Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 7.10.2",
+)

@@ -1,0 +1,74 @@
+"""Blends of rows of the rare class, made before the split."""
+
+import pandas as pd
+from imblearn.over_sampling import SMOTE
+from imblearn.pipeline import make_pipeline
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import StandardScaler
+
+from helpers.cases import Case
+from helpers.cases._lottery import drawn
+from helpers.cases._network import network
+from helpers.cases._prepared import rows_of
+from helpers.cases._scores import fold_scores, repeats, stratified
+
+#: More rows than these change nothing but the time it takes.
+ROWS = 300
+
+
+def faulty(task):
+    def scores(X, y, seed, **how):
+        n_real = len(X)
+        X, y = SMOTE(random_state=seed).fit_resample(X, y)  # the folds come later
+        return fold_scores(learner(task, seed), X, y, evidence=made_up(n_real), **how)
+
+    return on_lots(task, scores)
+
+
+def fixed(task):
+    def scores(X, y, seed, **how):
+        n_real = len(X)
+        whole = make_pipeline(SMOTE(random_state=seed), learner(task, seed))
+        return fold_scores(whole, X, y, evidence=made_up(n_real), **how)
+
+    return on_lots(task, scores)
+
+
+def learner(task, seed):
+    return make_pipeline(StandardScaler(), network(task, seed))
+
+
+def on_lots(task, scores):
+    # Filled once, for both arms alike: SMOTE takes no gaps.
+    X = SimpleImputer(keep_empty_features=True).fit_transform(rows_of(task.data))[:ROWS]
+    tables = []
+    for repeat, seed in repeats(task):
+        y = drawn(len(X), seed, share=0.15)
+        how = {"cv": stratified(task, seed), "repeat": repeat, "scoring": "roc_auc"}
+        tables.append(scores(X, y, seed, **how))
+    return pd.concat(tables)
+
+
+def made_up(n_real):
+    """Share of the test rows that nobody has measured: SMOTE appends its blends to the rows."""
+
+    def evidence(model, train, test):
+        return {"test_rows_made_up": (test >= n_real).mean()}
+
+    return evidence
+
+
+CASE = Case(
+    code="leak/smote-before-split",
+    title="Rows of the rare class blended before the split",
+    statement="With labels drawn by lot, where an AUC of 0.5 is the truth, SMOTE "
+    "before the split raises the cross-validated AUC by more than 0.05.",
+    faulty=faulty,
+    fixed=fixed,
+    value="ROC AUC on the test fold",
+    unit="AUC",
+    expect="higher",
+    margin=0.05,
+    reused_folds=True,
+    source="pycaret/pycaret#680",
+)

@@ -1,0 +1,56 @@
+"""A callback that keeps its learning rate on the class."""
+
+from helpers.cases import Case
+from helpers.cases._builders import in_pipeline, mlp_compiled
+from helpers.cases._fits import listed_last, searched, several_epochs
+from helpers.cases._scores import repeats
+from helpers.cases._wrappers import SciKeras
+from helpers.quiet import keras
+
+
+def faulty(task):
+    class Decay(keras.callbacks.Callback):
+        rate = 0.3  # of the class: the next fit goes on from where this one stopped
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = Decay.rate
+            Decay.rate *= 0.6
+
+    return two_equal_candidates(task, Decay)
+
+
+def fixed(task):
+    class Decay(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.rate = 0.3  # of this fit
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = self.rate
+            self.rate *= 0.6
+
+    return two_equal_candidates(task, Decay)
+
+
+def two_equal_candidates(task, callback):
+    """Search over one batch size, twice."""
+    repeat, seed = repeats(task)[0]
+    epochs = several_epochs(task)
+    network = SciKeras(mlp_compiled, epochs=epochs, verbose=0, callbacks=callback)
+    grid = {"net__batch_size": 2 * [32]}
+    return listed_last(searched(in_pipeline(network), grid, task, seed=seed, repeat=repeat))
+
+
+CASE = Case(
+    code="state/class-level-schedule",
+    title="A learning-rate schedule that remembers the last fit",
+    statement="The last of two equal candidates scores less if a callback keeps the learning rate "
+    "on its class: each fit starts with the rate at which the one before it ended.",
+    faulty=faulty,
+    fixed=fixed,
+    value="accuracy of the candidate listed last",
+    unit="accuracy",
+    expect="lower",
+    margin=0.02,
+    reused_folds=True,
+    source="frankkramer-lab/MIScnn#71, K#3000",
+)
