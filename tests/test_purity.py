@@ -26,7 +26,7 @@ class Noise(keras.layers.Layer):
 
 
 LAYERS = {
-    "dense": lambda: keras.layers.Dense(5, activation="relu"),
+    "dense": lambda: keras.layers.Dense(4, activation="relu"),
     "dropout": lambda: keras.layers.Dropout(0.3),
     "batch_norm": keras.layers.BatchNormalization,
     "layer_norm": keras.layers.LayerNormalization,
