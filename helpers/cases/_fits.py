@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import GridSearchCV, cross_validate
 
+from helpers.cases._builders import in_pipeline
 from helpers.cases._scores import repeats, stratified
 from helpers.cases._wrappers import unprinted
 from helpers.randomness import isolated
@@ -15,9 +16,9 @@ from helpers.recorder import FitRecorder
 
 __all__ = [
     "each_fold",
+    "equal_candidates",
     "evidence",
     "few_epochs",
-    "listed_last",
     "rows",
     "searched",
     "seeded",
@@ -145,22 +146,31 @@ def each_fold(estimator, task, *, seed, fit_params):
     return pd.DataFrame({"fold": range(len(scores)), "value": scores}).join(evidence(recorder))
 
 
-def listed_last(table):
-    """Let the value of a fold be what the candidate listed last scores on it.
+def equal_candidates(task, new_network, *, n_candidates=2, n_repeats=2):
+    """Search over one batch size, listed several times; then the same with other folds.
 
     Parameters
     ----------
-    table : DataFrame
-        Of `searched`.
+    task : Task
+    new_network : callable (X, y) -> estimator
+        Called once per repetition: what its fits share lives as long as that search.
+    n_candidates : int, default=2
+    n_repeats : int <= 2, default=2
 
     Returns
     -------
     DataFrame
-        The scores of all fits are in ``accuracy``; the rows of a fold have one ``value``.
+        Of `searched`: the scores of all fits in ``accuracy``, and as the ``value`` of each fold
+        what the candidate listed last scores on it.
     """
-    last = table[table["candidate"] == table["candidate"].max()].set_index(["repeat", "fold"])
-    folds = pd.MultiIndex.from_frame(table[["repeat", "fold"]])
-    return table.assign(accuracy=table["value"], value=last["value"].reindex(folds).to_numpy())
+    parts = []
+    for repeat, seed in two_repeats(task)[:n_repeats]:
+        with isolated(seed):
+            network = new_network(*rows(task))
+        grid = {"net__batch_size": n_candidates * [32]}
+        table = searched(in_pipeline(network), grid, task, seed=seed, repeat=repeat)
+        parts.append(_listed_last(table))
+    return pd.concat(parts, ignore_index=True)
 
 
 def evidence(recorder):
@@ -195,6 +205,11 @@ def weights_are_saved():
             "ignore", "__array__ implementation doesn't accept a copy", DeprecationWarning
         )
         yield
+
+
+def _listed_last(table):
+    last = table[table["candidate"] == table["candidate"].max()].set_index("fold")["value"]
+    return table.assign(accuracy=table["value"], value=table["fold"].map(last))
 
 
 def _scores(search, n_splits):

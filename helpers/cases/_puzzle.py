@@ -77,7 +77,7 @@ def long_curves(task):
 
 def _in_parallel(function, task, *arguments):
     """One call per repetition; which process runs it changes nothing."""
-    at_least = 3 if task.settings.profile == "ci" else 5
+    at_least = 4 if task.settings.profile == "ci" else 5
     repeats = range(max(at_least, task.settings.n_repeats))
     return Parallel(n_jobs=min(len(repeats), cpu_count()))(
         delayed(function)(task, repeat, *arguments) for repeat in repeats

@@ -1,56 +1,56 @@
-"""A wrapper whose clone forgets how long to train."""
+"""`keras.wrappers` and the epochs that `clone` loses."""
 
-import pandas as pd
-from sklearn.model_selection import cross_validate
+import contextlib
+import io
 
 from helpers.cases import Case
 from helpers.cases._builders import in_pipeline, mlp, mlp_one_hot
-from helpers.cases._fits import evidence, rows
-from helpers.cases._scores import repeats, stratified
-from helpers.cases._wrappers import SKLearnClassifier, unprinted
+from helpers.cases._fits import rows
+from helpers.cases._scores import fold_scores, repeats, stratified
+from helpers.cases._wrappers import SKLearnClassifier
 from helpers.randomness import isolated
 from helpers.recorder import FitRecorder
 from helpers.wrapper import KerasClassifier
 
 
 def faulty(task):
-    epochs = task.settings.epochs
-    return validated(task, SKLearnClassifier(mlp_one_hot, fit_kwargs={"epochs": epochs, "verbose": 0}))
+    network = SKLearnClassifier(
+        mlp_one_hot, fit_kwargs={"epochs": task.settings.epochs, "verbose": 0}
+    )
+    return epochs_of_folds(task, network)
 
 
 def fixed(task):
-    epochs = task.settings.epochs
-    return validated(
-        task, KerasClassifier(mlp, epochs=epochs, optimizer="sgd", optimizer__learning_rate=0.3)
+    network = KerasClassifier(mlp, optimizer="sgd", optimizer__learning_rate=0.3,
+                              epochs=task.settings.epochs)  # fmt: skip
+    return epochs_of_folds(task, network)
+
+
+def epochs_of_folds(task, network):
+    """Cross-validate; the value of a fold is the number of epochs that its fit ran."""
+    repeat, seed = repeats(task)[0]
+    # verbose=0 is lost with the epochs: what Keras then prints is no part of the result.
+    printed = contextlib.redirect_stdout(io.StringIO())
+    with isolated(seed), FitRecorder() as recorder, printed:
+        table = fold_scores(
+            in_pipeline(network), *rows(task), cv=stratified(task, seed), repeat=repeat
+        )
+    fits = recorder.to_frame()
+    return table.rename(columns={"value": "accuracy"}).assign(
+        epochs_asked=task.settings.epochs, epochs_run=fits["epochs_run"], value=fits["epochs_run"]
     )
-
-
-def validated(task, classifier):
-    """Cross-validate, and note how many epochs each fold's fit ran."""
-    tables = []
-    for repeat, seed in repeats(task)[:2]:
-        with isolated(seed), FitRecorder() as recorder, unprinted():
-            scores = cross_validate(
-                in_pipeline(classifier), *rows(task), cv=stratified(task, seed),
-                scoring="accuracy", error_score="raise",
-            )["test_score"]  # fmt: skip
-        table = pd.DataFrame({"repeat": repeat, "fold": range(len(scores)), "value": scores})
-        table["epochs_meant"] = task.settings.epochs
-        tables.append(table.join(evidence(recorder)[["epochs_asked", "epochs_run"]]))
-    return pd.concat(tables, ignore_index=True)
 
 
 CASE = Case(
     code="budget/one-silent-epoch",
-    title="One silent epoch",
-    statement="keras.wrappers, told in fit_kwargs how many epochs to train, trains one in each "
-    "fold: the accuracy is lower than that of fits that run them all.",
+    title="Thirty epochs asked, one run",
+    statement="In a cross-validation, keras.wrappers.SKLearnClassifier trains for one epoch, "
+    "however many its fit_kwargs ask for: clone leaves fit_kwargs out.",
     faulty=faulty,
     fixed=fixed,
-    value="accuracy on the test fold",
-    unit="accuracy",
+    value="epochs run",
+    unit="epochs",
     expect="lower",
-    margin=0.02,
-    reused_folds=True,
-    source="wrapper: K#20599",
+    margin=0.5,
+    source="K#20599",
 )

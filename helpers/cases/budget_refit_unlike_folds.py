@@ -11,7 +11,7 @@ from helpers.cases import Case
 from helpers.cases._budgets import N_TRAINING, fresh_rows, network, repetitions, rows
 from helpers.quiet import keras
 
-PATIENCE, MAX_EPOCHS = 5, 60
+PATIENCE, MAX_EPOCHS = 5, 40
 
 
 def faulty(task):
@@ -34,7 +34,7 @@ def fixed(task):
 def delivered(task, final):
     """Cross-validate with early stopping, then train the final model on all rows."""
     table = []
-    for repeat, seed in repetitions(task):
+    for repeat, seed in repetitions(task)[:3]:  # the epochs hardly differ between them
         stopping, X, y, score, epochs_in_folds = validated(seed)
         fitted = final(stopping, epochs_in_folds).fit(X, y)
         table.append(

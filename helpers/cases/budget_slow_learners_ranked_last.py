@@ -4,14 +4,15 @@ import pandas as pd
 from sklearn.model_selection import GridSearchCV
 
 from helpers.cases import Case
-from helpers.cases._budgets import network, repetitions, rows
+from helpers.cases._budgets import ENOUGH, network, repetitions, rows
+
 
 def faulty(task):
-    return searched(task, epochs=8)
+    return searched(task, epochs=5)
 
 
 def fixed(task):
-    return searched(task, epochs=40)
+    return searched(task, epochs=ENOUGH)
 
 
 def searched(task, epochs):
@@ -20,7 +21,7 @@ def searched(task, epochs):
     for repeat, seed in repetitions(task):
         X, y, split = rows(seed)
         search = GridSearchCV(
-            network(seed, optimizer__learning_rate=0.1, epochs=epochs),
+            network(seed, optimizer__learning_rate=0.1, model__units=128, epochs=epochs),
             {"model__rate": [0.0, 0.9]}, cv=split, refit=False,
         ).fit(X, y)  # fmt: skip
         plain, dropped = search.cv_results_["mean_test_score"]

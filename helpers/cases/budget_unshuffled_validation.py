@@ -1,56 +1,70 @@
-"""A stopper that watches the last rows of a sorted file."""
+"""`validation_split` on rows that stand in the order of their labels."""
 
 import numpy as np
-import pandas as pd
-from sklearn.model_selection import cross_validate
 
 from helpers.cases import Case
-from helpers.cases._builders import in_pipeline, mlp_compiled
-from helpers.cases._fits import evidence, rows
-from helpers.cases._scores import repeats, stratified
+from helpers.cases._builders import in_pipeline, mlp
+from helpers.cases._fits import rows
+from helpers.cases._scores import fold_scores, repeats, stratified
 from helpers.cases._wrappers import SciKeras
 from helpers.quiet import keras
 from helpers.randomness import isolated
-from helpers.recorder import FitRecorder
 
 
 def faulty(task):
-    return stopped(task, lambda train, seed: train)  # sorted by label, as the file is
+    return stopped(task, lambda train, rng: train)
 
 
 def fixed(task):
-    return stopped(task, lambda train, seed: np.random.default_rng(seed).permutation(train))
+    return stopped(task, lambda train, rng: rng.permutation(train))
 
 
 def stopped(task, order):
-    """Cross-validate with early stopping on Keras' ``validation_split``: the last fifth."""
+    """Cross-validate a stopped network on sorted rows; `order` arranges each fold's training rows."""
+    repeat, seed = repeats(task)[0]
     X, y = rows(task)
     by_label = np.argsort(y, kind="stable")
     X, y = X[by_label], y[by_label]
-    tables = []
-    for repeat, seed in repeats(task)[:1]:
-        classifier = SciKeras(
-            mlp_compiled, model__learning_rate=0.1, epochs=20, verbose=0, validation_split=0.2,
-            callbacks=keras.callbacks.EarlyStopping, callbacks__patience=3,
-            callbacks__restore_best_weights=True,
-        )  # fmt: skip
-        folds = [
-            (order(train, seed), test) for train, test in stratified(task, seed).split(X, y)
-        ]
-        with isolated(seed), FitRecorder() as recorder:
-            scores = cross_validate(
-                in_pipeline(classifier), X, y, cv=folds, scoring="accuracy", error_score="raise"
-            )["test_score"]
-        table = pd.DataFrame({"repeat": repeat, "fold": range(len(scores)), "value": scores})
-        tables.append(table.join(evidence(recorder)[["epochs_asked", "epochs_run"]]))
-    return pd.concat(tables, ignore_index=True)
+    rng = np.random.default_rng(seed)
+    folds = [(order(train, rng), test) for train, test in stratified(task, seed).split(X, y)]
+
+    def evidence(fitted, train, test):
+        watched = y[train][int(len(train) * (1 - 0.2)) :]
+        net = fitted.named_steps["net"]
+        return {
+            "classes_watched": len(np.unique(watched)), "classes": len(np.unique(y)),
+            "epochs_run": len(net.history_["loss"]), "epochs_asked": task.settings.epochs,
+        }  # fmt: skip
+
+    with isolated(seed):
+        return fold_scores(
+            in_pipeline(network(task)), X, y, cv=folds, repeat=repeat, evidence=evidence
+        )
+
+
+def network(task):
+    stopper = keras.callbacks.EarlyStopping("val_loss", patience=5)
+    return SciKeras(
+        build, epochs=task.settings.epochs, batch_size=16, validation_split=0.2,
+        callbacks=stopper, verbose=0,
+    )  # fmt: skip
+
+
+def build(meta):
+    model = mlp(meta)
+    # Many steps in one call: Keras returns to Python after each, which costs more than the step.
+    model.compile(
+        keras.optimizers.SGD(0.3), "sparse_categorical_crossentropy", steps_per_execution=8
+    )
+    return model
 
 
 CASE = Case(
     code="budget/unshuffled-validation",
-    title="The last rows decide when to stop",
-    statement="With rows sorted by label, a stopper on validation_split watches classes that the "
-    "rest hardly has, and stops too early: the accuracy is lower than with the same rows shuffled.",
+    title="The rows that the stopper watches are the last ones",
+    statement="On rows sorted by label, Keras' validation_split sets the last classes apart: they "
+    "are not trained on, and the accuracy on the test folds is lower than if the training rows "
+    "are shuffled first.",
     faulty=faulty,
     fixed=fixed,
     value="accuracy on the test fold",

@@ -1,9 +1,8 @@
 """A callback that keeps its learning rate on the class."""
 
 from helpers.cases import Case
-from helpers.cases._builders import in_pipeline, mlp_compiled
-from helpers.cases._fits import listed_last, searched, several_epochs
-from helpers.cases._scores import repeats
+from helpers.cases._builders import mlp_compiled
+from helpers.cases._fits import equal_candidates, several_epochs
 from helpers.cases._wrappers import SciKeras
 from helpers.quiet import keras
 
@@ -32,12 +31,11 @@ def fixed(task):
 
 
 def two_equal_candidates(task, callback):
-    """Search over one batch size, twice."""
-    repeat, seed = repeats(task)[0]
-    epochs = several_epochs(task)
-    network = SciKeras(mlp_compiled, epochs=epochs, verbose=0, callbacks=callback)
-    grid = {"net__batch_size": 2 * [32]}
-    return listed_last(searched(in_pipeline(network), grid, task, seed=seed, repeat=repeat))
+    def new_network(X, y):
+        epochs = several_epochs(task)
+        return SciKeras(mlp_compiled, epochs=epochs, verbose=0, callbacks=callback)
+
+    return equal_candidates(task, new_network, n_repeats=1)
 
 
 CASE = Case(

@@ -1,41 +1,37 @@
 """A builder that hands out one model, made beforehand."""
 
 from helpers.cases import Case
-from helpers.cases._builders import in_pipeline, meta_of, mlp_compiled
-from helpers.cases._fits import few_epochs, listed_last, rows, searched, seeded
-from helpers.cases._scores import repeats
+from helpers.cases._builders import meta_of, mlp_compiled
+from helpers.cases._fits import equal_candidates, few_epochs
 from helpers.cases._wrappers import SciKeras
 
 
-@seeded
 def faulty(task):
-    model = mlp_compiled(meta_of(*rows(task)))  # made once ...
+    def new_network(X, y):
+        model = mlp_compiled(meta_of(X, y))  # made once ...
 
-    def build():
-        return model  # ... and handed to every fit
+        def build():
+            return model  # ... and handed to every fit of the search
 
-    return six_equal_candidates(task, build)
+        return SciKeras(build, epochs=few_epochs(task), verbose=0)
+
+    return equal_candidates(task, new_network, n_candidates=3)
 
 
 def fixed(task):
-    def build(meta):
-        return mlp_compiled(meta)  # made anew for every fit
+    def new_network(X, y):
+        def build(meta):
+            return mlp_compiled(meta)  # made anew for every fit
 
-    return six_equal_candidates(task, build)
+        return SciKeras(build, epochs=few_epochs(task), verbose=0)
 
-
-def six_equal_candidates(task, build):
-    """Search over one batch size, six times."""
-    repeat, seed = repeats(task)[0]
-    classifier = in_pipeline(SciKeras(build, epochs=few_epochs(task), verbose=0))
-    grid = {"net__batch_size": 6 * [32]}
-    return listed_last(searched(classifier, grid, task, seed=seed, repeat=repeat))
+    return equal_candidates(task, new_network, n_candidates=3)
 
 
 CASE = Case(
     code="state/global-model",
     title="The builder hands out one global model",
-    statement="The last of six equal candidates scores more if all fits share one model than if "
+    statement="The last of three equal candidates scores more if all fits share one model than if "
     "each fit makes its own.",
     faulty=faulty,
     fixed=fixed,

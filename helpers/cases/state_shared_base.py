@@ -1,36 +1,38 @@
 """A base network that is trained, and stays so, under the new head of each candidate."""
 
-import pandas as pd
-
 from helpers.cases import Case
-from helpers.cases._builders import in_pipeline, sgd
-from helpers.cases._fits import listed_last, rows, searched, two_repeats
+from helpers.cases._builders import sgd
+from helpers.cases._fits import equal_candidates
 from helpers.cases._wrappers import SciKeras
 from helpers.quiet import keras
 
 
 def faulty(task):
-    def new_builder(n_features):
-        base = make_base(n_features)  # made once, trained by every fit of the search
-        return lambda meta: under_new_head(base, meta)
+    def new_network(X, y):
+        base = make_base(n_features=X.shape[1])  # made once, trained by every fit of the search
+        return network(task, lambda meta: under_new_head(base, meta))
 
-    return two_equal_candidates(task, new_builder)
+    return equal_candidates(task, new_network)
 
 
 def fixed(task):
-    def new_builder(n_features):
-        return lambda meta: under_new_head(make_base(n_features), meta)
+    def new_network(X, y):
+        return network(task, lambda meta: under_new_head(make_base(X.shape[1]), meta))
 
-    return two_equal_candidates(task, new_builder)
+    return equal_candidates(task, new_network)
 
 
 def control(task):
-    def new_builder(n_features):
-        base = make_base(n_features)
+    def new_network(X, y):
+        base = make_base(n_features=X.shape[1])
         base.trainable = False  # made once, trained by none
-        return lambda meta: under_new_head(base, meta)
+        return network(task, lambda meta: under_new_head(base, meta))
 
-    return two_equal_candidates(task, new_builder, n_repeats=1)
+    return equal_candidates(task, new_network, n_repeats=1)
+
+
+def network(task, build):
+    return SciKeras(build, epochs=max(2, task.settings.epochs // 10), verbose=0)
 
 
 def make_base(n_features):
@@ -48,18 +50,6 @@ def dense(units, activation, seed):
     """A layer whose first weights are the same in each fit: they are no difference, then."""
     first_weights = keras.initializers.GlorotUniform(seed=seed)
     return keras.layers.Dense(units, activation=activation, kernel_initializer=first_weights)
-
-
-def two_equal_candidates(task, new_builder, n_repeats=2):
-    """Search over one batch size, twice; then the same with other folds and a new builder."""
-    epochs = max(2, task.settings.epochs // 10)
-    parts, n_features = [], rows(task)[0].shape[1]
-    for repeat, seed in two_repeats(task)[:n_repeats]:
-        network = SciKeras(new_builder(n_features), epochs=epochs, verbose=0)
-        grid = {"net__batch_size": 2 * [32]}
-        table = searched(in_pipeline(network), grid, task, seed=seed, repeat=repeat)
-        parts.append(listed_last(table))
-    return pd.concat(parts, ignore_index=True)
 
 
 CASE = Case(
