@@ -2,7 +2,7 @@
 
 The rows are `xor_like`'s. Each repetition draws its own, so that repetitions are independent, and
 all cases and arms draw the same ones, so that they are paired. A candidate is worth what it reaches
-on fresh rows when it is trained for `ENOUGH` epochs.
+on fresh rows when it is trained for about `ENOUGH` epochs.
 """
 
 import math
@@ -18,14 +18,17 @@ from helpers.quiet import keras
 from helpers.recorder import FitRecorder
 from helpers.wrapper import KerasClassifier
 
-__all__ = ["ENOUGH", "FEW", "GRID", "fresh_rows", "network", "repetitions", "rows", "tried"]
+__all__ = [
+    "ENOUGH", "FEW", "GRID", "N_TRAINING", "RATE", "fresh_rows", "network", "repetitions", "rows",
+    "tried", "worth",
+]  # fmt: skip
 
-#: Learning rates of a fast, a middling and a slow learner. Each wins at some number of epochs.
 RATE = "optimizer__learning_rate"
+#: Learning rates of a fast, a middling and a slow learner.
 GRID = {RATE: [1.0, 0.1, 0.05]}
 #: Epochs of a hurried search, and epochs after which the slow learner has arrived.
 FEW, ENOUGH = 2, 30
-#: Their mean is what a candidate is worth: a single epoch's accuracy is partly luck.
+#: The mean over these epochs is what a candidate is worth: one epoch's accuracy is partly luck.
 LAST = (22, 24, 26, 28, ENOUGH)
 #: After these epochs the candidates are followed on fresh rows.
 WATCHED = (1, FEW, 5, 10, 20, *LAST)

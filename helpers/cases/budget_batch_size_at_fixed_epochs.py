@@ -14,50 +14,41 @@ SMALL, LARGE = 8, 64
 
 
 def faulty(task):
-    epochs = few(task)
-    return compared(
-        task,
-        [
-            {"net__batch_size": [SMALL], "net__epochs": [epochs]},
-            {"net__batch_size": [LARGE], "net__epochs": [epochs]},
-        ],
-    )
+    return compared(task, {SMALL: few(task), LARGE: few(task)})
 
 
 def fixed(task):
-    epochs = few(task)
-    return compared(
-        task,
-        [
-            {"net__batch_size": [SMALL], "net__epochs": [epochs]},
-            {"net__batch_size": [LARGE], "net__epochs": [epochs * LARGE // SMALL]},
-        ],
-    )
+    return compared(task, {SMALL: few(task), LARGE: few(task) * LARGE // SMALL})
 
 
 def few(task):
     return max(1, task.settings.epochs // 5)
 
 
-def compared(task, grid):
+def compared(task, epochs_of):
     """Search; the value of a fold is how far the small batches are ahead of the large ones."""
     repeat, seed = repeats(task)[0]
     network = KerasClassifier(mlp, optimizer="sgd", optimizer__learning_rate=0.1, random_state=seed)
+    grid = [
+        {"net__batch_size": [size], "net__epochs": [epochs]} for size, epochs in epochs_of.items()
+    ]
     search = GridSearchCV(
         in_pipeline(network), grid, cv=stratified(task, seed), scoring="accuracy", refit=False
     )
     with FitRecorder() as recorder:
         search.fit(*rows(task))
-    n_splits = task.settings.n_splits
-    table = pd.DataFrame(
-        {"repeat": repeat, "fold": [*range(n_splits)] * 2, "batch_size": [SMALL] * n_splits + [LARGE] * n_splits,
-         "epochs_run": recorder.to_frame()["epochs_run"], "updates": [each.iterations_end for each in recorder.fits]}
-    )  # fmt: skip
-    scores = pd.concat(
-        [pd.DataFrame(search.cv_results_)[f"split{fold}_test_score"] for fold in range(n_splits)],
-        axis=1,
-    ).to_numpy()
-    return table.assign(accuracy=scores.ravel(), value=[*(scores[0] - scores[1])] * 2)
+    folds = range(task.settings.n_splits)
+    scores = [search.cv_results_[f"split{fold}_test_score"] for fold in folds]
+    keys = [
+        {"repeat": repeat, "fold": fold, "batch_size": size, "accuracy": scores[fold][candidate],
+         "value": scores[fold][0] - scores[fold][1]}
+        for candidate, size in enumerate(epochs_of)
+        for fold in folds
+    ]  # fmt: skip
+    return pd.DataFrame(keys).assign(
+        epochs_run=[fit.epochs_run for fit in recorder.fits],
+        updates=[fit.iterations_end for fit in recorder.fits],
+    )
 
 
 CASE = Case(

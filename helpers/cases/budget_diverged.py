@@ -19,6 +19,13 @@ from helpers.wrapper import KerasClassifier
 RATE = "net__optimizer__learning_rate"
 #: Meant were 0.1 and 1e-3.
 RATES = [1e-1, 1e3]
+SETTINGS = {
+    "loss": "sparse_categorical_crossentropy",
+    "optimizer": "sgd",
+    "optimizer__learning_rate": 0.1,
+    "epochs": 5,
+    "verbose": 0,
+}
 
 
 def faulty(task):
@@ -27,15 +34,6 @@ def faulty(task):
 
 def fixed(task):
     return searched(task, KerasClassifier(mlp, **SETTINGS))
-
-
-SETTINGS = {
-    "loss": "sparse_categorical_crossentropy",
-    "optimizer": "sgd",
-    "optimizer__learning_rate": 0.1,
-    "epochs": 5,
-    "verbose": 0,
-}
 
 
 def searched(task, network):

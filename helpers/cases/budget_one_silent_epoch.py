@@ -43,7 +43,7 @@ def epochs_of_folds(task, network):
 
 CASE = Case(
     code="budget/one-silent-epoch",
-    title="Thirty epochs asked, one run",
+    title="Many epochs asked, one run",
     statement="In a cross-validation, keras.wrappers.SKLearnClassifier trains for one epoch, "
     "however many its fit_kwargs ask for: clone leaves fit_kwargs out.",
     faulty=faulty,

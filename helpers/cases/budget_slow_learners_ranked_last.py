@@ -16,7 +16,7 @@ def fixed(task):
 
 
 def searched(task, epochs):
-    """Search the dropout; the value is how far the dropped-out network is ahead of the plain one."""
+    """Search the dropout; the value is how far the network with dropout is ahead."""
     tables = []
     for repeat, seed in repetitions(task):
         X, y, split = rows(seed)

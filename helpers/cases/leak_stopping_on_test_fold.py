@@ -38,7 +38,7 @@ class KeepBest(keras.callbacks.Callback):
 
 def on_noise(task, watched_of):
     rows = []
-    for repeat, seed in repeats(task, at_least=10):
+    for repeat, seed in repeats(task, at_least=8):
         noise = synthetic.pure_noise(120, n_features=5, random_state=seed)
         X, y = noise.X, noise.y
         train, inner, test = np.split(np.arange(len(X)), 3)
