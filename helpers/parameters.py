@@ -16,7 +16,7 @@ from helpers import spelling
 
 PROFILES: dict[str, dict[str, int | None]] = {
     "ci": {"n_splits": 3, "n_repeats": 2, "epochs": 10, "max_rows": 300},
-    "default": {"n_splits": 5, "n_repeats": 3, "epochs": 30, "max_rows": 1000},
+    "default": {"n_splits": 3, "n_repeats": 2, "epochs": 20, "max_rows": 500},
     "full": {"n_splits": 5, "n_repeats": 10, "epochs": 100, "max_rows": None},
 }
 FILE_SUFFIXES = (".csv", ".parquet", ".npz")

@@ -20,7 +20,7 @@ from helpers.wrapper import KerasClassifier
 
 __all__ = ["long_curves", "losses"]
 
-#: The grid of all searches: fast, middling and slow learners (the last not with profile ci).
+#: The grid of all searches: fast, middling and slow learners (the last with profile full).
 LEARNING_RATES = (0.3, 0.03, 0.003)
 #: A candidate is trained "long" for this many times the epochs that our search trains it.
 LONG = 3
@@ -145,7 +145,7 @@ def _rows(task, repeat):
 
 
 def _rates(task):
-    return LEARNING_RATES[:2] if task.settings.profile == "ci" else LEARNING_RATES
+    return LEARNING_RATES if task.settings.profile == "full" else LEARNING_RATES[:2]
 
 
 def _epochs(task):
