@@ -15,7 +15,7 @@ from pathlib import Path
 from helpers import spelling
 
 PROFILES: dict[str, dict[str, int | None]] = {
-    "ci": {"n_splits": 3, "n_repeats": 2, "epochs": 10, "max_rows": 300},
+    "ci": {"n_splits": 4, "n_repeats": 1, "epochs": 10, "max_rows": 300},
     "default": {"n_splits": 3, "n_repeats": 2, "epochs": 20, "max_rows": 500},
     "full": {"n_splits": 5, "n_repeats": 10, "epochs": 100, "max_rows": None},
 }

@@ -6,6 +6,7 @@ global random state is known here.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -147,17 +148,20 @@ def train(job):
         with isolated(job.seed):
             model, outputs = job.build(job.rows.X[:1])
             callbacks = _callbacks(job)
-            model.steps_per_execution = _steps_per_call(model, job, callbacks)
             mark_trained(model)
-            history = model.fit(
-                _training_batches(job, model, outputs),
-                epochs=job.epochs,
-                steps_per_epoch=job.steps_per_epoch,
-                validation_data=_validation_batches(job, model, outputs),
-                callbacks=callbacks,
-                shuffle=False,  # the batches come shuffled, by a seed of their own
-                **({"verbose": 0} | dict(job.fit_arguments)),
-            )
+            validation = _validation_batches(job, model, outputs)
+            n_validation_batches = 0 if validation is None else int(validation.cardinality())
+            n_steps = _steps_per_call(model, job, callbacks)
+            with _many_steps_per_call(model, n_steps, n_validation_batches):
+                history = model.fit(
+                    _training_batches(job, model, outputs),
+                    epochs=job.epochs,
+                    steps_per_epoch=job.steps_per_epoch,
+                    validation_data=validation,
+                    callbacks=callbacks,
+                    shuffle=False,  # the batches come shuffled, by a seed of their own
+                    **({"verbose": 0} | dict(job.fit_arguments)),
+                )
     finally:
         current_job.reset(token)
     result = FitResult(model, {name: list(map(float, v)) for name, v in history.history.items()})
@@ -240,6 +244,50 @@ def _steps_per_call(model, job, callbacks):
         return model.steps_per_execution
     steps = job.steps_per_epoch
     return max(n for n in range(1, min(steps, MAX_STEPS_PER_CALL) + 1) if steps % n == 0)
+
+
+@contextmanager
+def _many_steps_per_call(model, n_steps, n_validation_batches):
+    """Let ``model.fit`` run that many steps a graph call; afterwards the model is as it was.
+
+    Keras' own loop asks before each step whether there is another batch, which takes longer to
+    trace than the step itself. Here the numbers of batches are known.
+    """
+    asked = model.steps_per_execution
+    if n_steps == asked:
+        yield
+        return
+    model.steps_per_execution = n_steps
+    if _is_stock(model, "train"):
+        model.train_function = _loop(model, model.train_step, n_steps)
+    if 1 <= n_validation_batches <= n_steps and _is_stock(model, "test"):
+        model.test_function = _loop(model, model.test_step, n_validation_batches)
+    try:
+        yield
+    finally:
+        model.steps_per_execution, model.train_function, model.test_function = asked, None, None
+
+
+def _is_stock(model, phase):
+    """Whether Keras' own step and loop would run, in the process that is here."""
+    for method in (f"{phase}_step", f"make_{phase}_function"):
+        if getattr(type(model), method) is not getattr(keras.Model, method):
+            return False
+    return not (model.run_eagerly or model.jit_compile or tf.distribute.has_strategy())
+
+
+def _loop(model, step, n_steps):
+    def steps(iterator):
+        def body(i):
+            step(next(iterator))
+            return (i + 1,)
+
+        if n_steps == 1:
+            return step(next(iterator))
+        tf.while_loop(lambda i: i < n_steps, body, [0], parallel_iterations=1)
+        return model.get_metrics_result()
+
+    return tf.function(steps, autograph=False)
 
 
 def _acts_on_batches(callback):

@@ -49,10 +49,29 @@ def test_longer_job_passes_through_the_shorter_one():
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 128])
-def test_steps_per_graph_call_change_nothing(monkeypatch, limit):
-    expected = weights(JOB)
-    monkeypatch.setattr(training, "MAX_STEPS_PER_CALL", limit)
-    np.testing.assert_array_equal(expected, weights(JOB))
+@pytest.mark.parametrize("n_validation", [0, 7, 2000])
+def test_steps_per_graph_call_change_nothing(monkeypatch, limit, n_validation):
+    """One step a call is Keras' own loop: the oracle for ours, which runs many."""
+    rng = np.random.default_rng(1)
+    rows = rng.normal(size=(n_validation, 4)).astype("float32")
+    validation = Rows(rows, (rows[:, :1] > 0).astype("float32")) if n_validation else None
+    results = []
+    for most in (1, limit):
+        monkeypatch.setattr(training, "MAX_STEPS_PER_CALL", most)
+        results.append(train(replace(JOB, validation=validation)))
+    one, many = results
+    assert one.history == many.history
+    for expected, weight in zip(one.model.get_weights(), many.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(expected, weight)
+
+
+def test_trained_model_is_left_as_the_builder_made_it():
+    """A user who trains it further, on other rows, finds no loop of ours in it."""
+    model = train(JOB).model
+    assert model.steps_per_execution == 1
+    history = model.fit(X[:50], Y[:50], batch_size=7, epochs=2, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+    assert model.optimizer.iterations == 4 * 5 + 2 * 8
 
 
 def test_same_as_a_plain_loop_over_the_same_batches():

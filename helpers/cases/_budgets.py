@@ -39,7 +39,8 @@ N_TRAINING, N_JUDGING, N_FRESH = 300, 3000, 4000
 def repetitions(task):
     """Number and seed of each repetition.
 
-    Two more than the settings ask for: with two or three an interval says next to nothing.
+    Two more than the settings ask for, four at least: with two or three an interval says next to
+    nothing.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def repetitions(task):
     -------
     list of (int, int)
     """
-    n_repetitions = task.settings.n_repeats + 2
+    n_repetitions = max(4, task.settings.n_repeats + 2)
     seeds = np.random.SeedSequence(task.settings.seed).generate_state(n_repetitions)
     return [(repeat, int(seed) >> 1) for repeat, seed in enumerate(seeds)]
 

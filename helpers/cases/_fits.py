@@ -23,6 +23,7 @@ __all__ = [
     "searched",
     "seeded",
     "several_epochs",
+    "two_folds",
     "two_repeats",
     "weights_are_saved",
 ]
@@ -78,6 +79,22 @@ def two_repeats(task):
     return repeats(task, at_least=2)[:2]
 
 
+def two_folds(task, seed):
+    """The first two folds of `stratified`: enough for values that are exact.
+
+    Parameters
+    ----------
+    task : Task
+    seed : int
+
+    Returns
+    -------
+    list of (train, test)
+    """
+    X, y = rows(task)
+    return list(stratified(task, seed).split(X, y))[:2]
+
+
 def searched(estimator, grid, task, *, seed, repeat=0, n_folds=None, seed_globally=True):
     """Search a grid, and set each fit's accuracy on its test fold beside the recorder's row.
 
@@ -113,7 +130,7 @@ def searched(estimator, grid, task, *, seed, repeat=0, n_folds=None, seed_global
 
 
 def each_fold(estimator, task, *, seed, fit_params):
-    """Cross-validate, each fold from the same state of the global generators.
+    """Score two folds, each from the same state of the global generators.
 
     Two arms that do the same give the same numbers, then, whatever draws lie between their folds.
 
@@ -135,7 +152,7 @@ def each_fold(estimator, task, *, seed, fit_params):
     X, y = rows(task)
     scores = []
     with FitRecorder() as recorder, unprinted():
-        for train, test in stratified(task, seed).split(X, y):
+        for train, test in two_folds(task, seed):
             train = np.random.default_rng(seed).permutation(train)  # validation_split cuts its end
             with isolated(seed):
                 result = cross_validate(
@@ -146,16 +163,18 @@ def each_fold(estimator, task, *, seed, fit_params):
     return pd.DataFrame({"fold": range(len(scores)), "value": scores}).join(evidence(recorder))
 
 
-def equal_candidates(task, new_network, *, n_candidates=2, n_repeats=2):
-    """Search over one batch size, listed several times; then the same with other folds.
+def equal_candidates(task, new_network, *, n_repeats=2, n_folds=None):
+    """Search over one batch size, listed twice; then the same with other folds.
 
     Parameters
     ----------
     task : Task
     new_network : callable (X, y) -> estimator
         Called once per repetition: what its fits share lives as long as that search.
-    n_candidates : int, default=2
-    n_repeats : int <= 2, default=2
+    n_repeats : int, default=2
+        Repetitions, if the settings ask for as many.
+    n_folds : int, default=None
+        Use the first so many folds only; None: all.
 
     Returns
     -------
@@ -164,11 +183,12 @@ def equal_candidates(task, new_network, *, n_candidates=2, n_repeats=2):
         what the candidate listed last scores on it.
     """
     parts = []
-    for repeat, seed in two_repeats(task)[:n_repeats]:
+    for repeat, seed in repeats(task)[:n_repeats]:
         with isolated(seed):
             network = new_network(*rows(task))
-        grid = {"net__batch_size": n_candidates * [32]}
-        table = searched(in_pipeline(network), grid, task, seed=seed, repeat=repeat)
+        grid = {"net__batch_size": [32, 32]}
+        estimator = in_pipeline(network)
+        table = searched(estimator, grid, task, seed=seed, repeat=repeat, n_folds=n_folds)
         parts.append(_listed_last(table))
     return pd.concat(parts, ignore_index=True)
 

@@ -43,7 +43,7 @@ def auc_scores(task, X, estimator, rows_seen):
             scoring=auc(y),
             evidence=evidence,
         )
-        for repeat, seed in repeats(task)
+        for repeat, seed in repeats(task, at_least=2)
     )
 
 

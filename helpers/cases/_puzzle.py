@@ -25,6 +25,8 @@ LEARNING_RATES = (0.3, 0.03, 0.003)
 #: A candidate is trained "long" for this many times the epochs that our search trains it.
 LONG = 3
 N_TRAINING, N_FRESH = 400, 4000
+#: Repetitions; a search with one epoch picks by chance, so that what it loses varies.
+AT_LEAST = 6
 #: Fewer epochs than this would make our own search the under-trained one.
 MIN_EPOCHS = 30
 
@@ -77,8 +79,7 @@ def long_curves(task):
 
 def _in_parallel(function, task, *arguments):
     """One call per repetition; which process runs it changes nothing."""
-    at_least = 4 if task.settings.profile == "ci" else 5
-    repeats = range(max(at_least, task.settings.n_repeats))
+    repeats = range(max(AT_LEAST, task.settings.n_repeats))
     return Parallel(n_jobs=min(len(repeats), cpu_count()))(
         delayed(function)(task, repeat, *arguments) for repeat in repeats
     )

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import StratifiedKFold, cross_validate
+from sklearn.model_selection import StratifiedKFold, check_cv, cross_validate
 
-__all__ = ["auc", "fold_scores", "repeats", "stratified"]
+__all__ = ["auc", "draws", "fold_scores", "repeats", "stratified"]
 
 _NOT_GIVEN = object()
 
@@ -20,6 +20,7 @@ def fold_scores(
     groups=None,
     scoring="accuracy",
     evidence=None,
+    last_only=False,
 ):
     """Fit on each fold's training rows, score on its test rows.
 
@@ -38,6 +39,9 @@ def fold_scores(
     scoring : str or callable, default="accuracy"
     evidence : callable (fitted_estimator, train, test) -> dict, default=None
         More columns for the row of a fold; `train` and `test` are positions of rows.
+    last_only : bool, default=False
+        Fit and score the last fold alone (of ordered folds the one with most training rows): for
+        repetitions that draw rows of their own, of which more folds say less than more draws.
 
     Returns
     -------
@@ -53,6 +57,8 @@ def fold_scores(
     >>> fold_scores(DummyClassifier(), X, y, cv=3, repeat=0).to_dict("list")["fold"]
     [0, 1, 2]
     """
+    if last_only:
+        cv = list(check_cv(cv, y, classifier=True).split(X, y, groups))[-1:]
     result = cross_validate(
         estimator, X, y, cv=cv, groups=groups, scoring=scoring, error_score="raise",
         return_estimator=evidence is not None, return_indices=evidence is not None,
@@ -88,6 +94,14 @@ def repeats(task, at_least=1):
     n_repeats = max(at_least, task.settings.n_repeats)
     seeds = np.random.SeedSequence(task.settings.seed).generate_state(n_repeats) >> 1
     return [(repeat, int(seed)) for repeat, seed in enumerate(seeds)]
+
+
+def draws(task):
+    """Number and seed of each repetition of a case that draws its own rows or labels.
+
+    Five at least: each is scored on one test fold, so that they are independent.
+    """
+    return repeats(task, at_least=5)
 
 
 def stratified(task, seed):

@@ -5,8 +5,8 @@ import io
 
 from helpers.cases import Case
 from helpers.cases._builders import in_pipeline, mlp, mlp_one_hot
-from helpers.cases._fits import rows
-from helpers.cases._scores import fold_scores, repeats, stratified
+from helpers.cases._fits import rows, two_folds
+from helpers.cases._scores import fold_scores, repeats
 from helpers.cases._wrappers import SKLearnClassifier
 from helpers.randomness import isolated
 from helpers.recorder import FitRecorder
@@ -27,13 +27,13 @@ def fixed(task):
 
 
 def epochs_of_folds(task, network):
-    """Cross-validate; the value of a fold is the number of epochs that its fit ran."""
+    """Score two folds; the value of each is the number of epochs that its fit ran."""
     repeat, seed = repeats(task)[0]
     # verbose=0 is lost with the epochs: what Keras then prints is no part of the result.
     printed = contextlib.redirect_stdout(io.StringIO())
     with isolated(seed), FitRecorder() as recorder, printed:
         table = fold_scores(
-            in_pipeline(network), *rows(task), cv=stratified(task, seed), repeat=repeat
+            in_pipeline(network), *rows(task), cv=two_folds(task, seed), repeat=repeat
         )
     fits = recorder.to_frame()
     return table.rename(columns={"value": "accuracy"}).assign(

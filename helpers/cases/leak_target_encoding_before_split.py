@@ -10,7 +10,7 @@ from sklearn.preprocessing import TargetEncoder
 from helpers import synthetic
 from helpers.cases import Case
 from helpers.cases._network import network
-from helpers.cases._scores import fold_scores, repeats, stratified
+from helpers.cases._scores import draws, fold_scores, stratified
 
 
 def faulty(task):
@@ -47,10 +47,10 @@ def encoder(seed):
 
 def on_categories(task, scores):
     tables = []
-    for repeat, seed in repeats(task):
+    for repeat, seed in draws(task):
         data = synthetic.categories(random_state=seed)
-        folds = stratified(task, seed)
-        tables.append(scores(data.X, data.y, seed, cv=folds, repeat=repeat, scoring="roc_auc"))
+        how = {"cv": stratified(task, seed), "repeat": repeat, "scoring": "roc_auc"}
+        tables.append(scores(data.X, data.y, seed, last_only=True, **how))
     return pd.concat(tables)
 
 
@@ -68,7 +68,7 @@ CASE = Case(
     code="leak/target-encoding-before-split",
     title="Categories replaced by the mean label of all rows",
     statement="With three rows per level, target encoding fitted before the split raises the "
-    "cross-validated AUC by more than 0.02.",
+    "AUC on the test fold by more than 0.02.",
     faulty=faulty,
     fixed=fixed,
     control=control,
@@ -76,6 +76,6 @@ CASE = Case(
     unit="AUC",
     expect="higher",
     margin=0.02,
-    reused_folds=True,
+    on=("repeat",),
     source="datascience.stackexchange.com/questions/80406",
 )

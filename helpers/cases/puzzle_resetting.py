@@ -28,7 +28,7 @@ def first(X, y, rates, epochs, seed):
     )  # fmt: skip
     name = "net__optimizer__learning_rate"
     with isolated(seed):
-        search = GridSearchCV(in_pipeline(classifier), {name: rates}, cv=3, scoring="accuracy")
+        search = GridSearchCV(in_pipeline(classifier), {name: rates}, cv=2, scoring="accuracy")
         return search.fit(X, y), name
 
 

@@ -50,7 +50,7 @@ def advised(X, y, rates, epochs, seed):
     """As the article advises: the same search around a classifier that resets its model."""
     name = "net__learning_rate"
     with isolated(seed):
-        search = GridSearchCV(in_pipeline(ResettingClassifier()), {name: rates}, cv=3)
+        search = GridSearchCV(in_pipeline(ResettingClassifier()), {name: rates}, cv=2)
         return search.fit(X, y), name
 
 
@@ -60,7 +60,7 @@ def ours(X, y, rates, epochs, seed):
         mlp, optimizer="sgd", optimizer__momentum=0.9, epochs=epochs, random_state=seed
     )
     name = "net__optimizer__learning_rate"
-    folds = StratifiedKFold(3, shuffle=True, random_state=seed)
+    folds = StratifiedKFold(2, shuffle=True, random_state=seed)
     search = GridSearchCV(in_pipeline(classifier), {name: rates}, cv=folds)
     return search.fit(X, y), name
 

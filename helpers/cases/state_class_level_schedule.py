@@ -35,7 +35,7 @@ def two_equal_candidates(task, callback):
         epochs = several_epochs(task)
         return SciKeras(mlp_compiled, epochs=epochs, verbose=0, callbacks=callback)
 
-    return equal_candidates(task, new_network, n_repeats=1)
+    return equal_candidates(task, new_network, n_repeats=1, n_folds=3)
 
 
 CASE = Case(

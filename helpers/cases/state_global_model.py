@@ -15,7 +15,7 @@ def faulty(task):
 
         return SciKeras(build, epochs=few_epochs(task), verbose=0)
 
-    return equal_candidates(task, new_network, n_candidates=3)
+    return equal_candidates(task, new_network)
 
 
 def fixed(task):
@@ -25,13 +25,13 @@ def fixed(task):
 
         return SciKeras(build, epochs=few_epochs(task), verbose=0)
 
-    return equal_candidates(task, new_network, n_candidates=3)
+    return equal_candidates(task, new_network)
 
 
 CASE = Case(
     code="state/global-model",
     title="The builder hands out one global model",
-    statement="The last of three equal candidates scores more if all fits share one model than if "
+    statement="The last of two equal candidates scores more if all fits share one model than if "
     "each fit makes its own.",
     faulty=faulty,
     fixed=fixed,

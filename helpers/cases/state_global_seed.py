@@ -33,7 +33,7 @@ def in_both_orders(task, network, seed_globally):
     def fits(units):
         table = searched(
             in_pipeline(network), {"net__model__units": units}, task,
-            seed=seed, repeat=repeat, n_folds=2, seed_globally=seed_globally,
+            seed=seed, repeat=repeat, n_folds=1, seed_globally=seed_globally,
         )  # fmt: skip
         return table.assign(units=table["candidate"].map(lambda number: units[number - 1]))
 

@@ -4,8 +4,8 @@ from sklearn.metrics import accuracy_score
 
 from helpers.cases import Case
 from helpers.cases._builders import in_pipeline, mlp_one_hot
-from helpers.cases._fits import evidence, rows, several_epochs
-from helpers.cases._scores import repeats, stratified
+from helpers.cases._fits import evidence, rows, several_epochs, two_folds
+from helpers.cases._scores import repeats
 from helpers.cases._wrappers import SKLearnClassifier, unprinted
 from helpers.randomness import isolated
 from helpers.recorder import FitRecorder
@@ -24,13 +24,13 @@ def fixed(task):
 
 
 def tried_then_fitted(task, new_classifier):
-    """One epoch, to see that it works; then a new classifier for each fold."""
+    """One epoch, to see that it works; then a new classifier for each of two folds."""
     repeat, seed = repeats(task)[0]
     X, y = rows(task)
     scores = []
     with isolated(seed), unprinted(), FitRecorder() as recorder:
         in_pipeline(new_classifier()).fit(X, y, net__epochs=1)
-        for train, test in stratified(task, seed).split(X, y):
+        for train, test in two_folds(task, seed):
             classifier = in_pipeline(new_classifier()).fit(X[train], y[train])
             scores.append(accuracy_score(y[test], classifier.predict(X[test])))
     fits = evidence(recorder)[1:].reset_index(drop=True)

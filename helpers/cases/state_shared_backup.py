@@ -38,7 +38,7 @@ def cross_validated(task, backup):
             callback = backup(Path(folder))
             network = SciKeras(mlp_compiled, epochs=epochs, verbose=0, callbacks=callback)
             grid = {"net__batch_size": [32]}
-            table = searched(in_pipeline(network), grid, task, seed=seed, repeat=repeat)
+            table = searched(in_pipeline(network), grid, task, seed=seed, repeat=repeat, n_folds=2)
         parts.append(table.assign(accuracy=table["value"], value=table["epochs_run"]))
     return pd.concat(parts, ignore_index=True)
 

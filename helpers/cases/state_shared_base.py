@@ -28,7 +28,7 @@ def control(task):
         base.trainable = False  # made once, trained by none
         return network(task, lambda meta: under_new_head(base, meta))
 
-    return equal_candidates(task, new_network, n_repeats=1)
+    return equal_candidates(task, new_network, n_repeats=1, n_folds=2)
 
 
 def network(task, build):

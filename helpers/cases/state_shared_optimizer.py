@@ -41,7 +41,7 @@ def search_over_units(task, build):
         # All that a user sees: "fits failed", "scores are non-finite". Here the table says it.
         warnings.simplefilter("ignore", FitFailedWarning)
         warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
-        table = searched(in_pipeline(network), grid, task, seed=seed, repeat=repeat)
+        table = searched(in_pipeline(network), grid, task, seed=seed, repeat=repeat, n_folds=2)
     scored = table["value"].notna().groupby(table["candidate"]).transform("all")
     units = table["candidate"].map({1: 1, 2: 32})
     return table.assign(units=units, accuracy=table["value"], value=scored.astype(float))
