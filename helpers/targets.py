@@ -1,5 +1,7 @@
 """Gives targets the form that a compiled model's loss wants, and reads its outputs back."""
 
+import warnings
+
 import numpy as np
 
 from helpers.quiet import keras
@@ -33,10 +35,11 @@ def n_units(outputs):
     return int(outputs.shape[1])
 
 
-def loss_for(model, units):
+def loss_for(model, units, multilabel=False):
     """Cross-entropy that fits the outputs of an uncompiled classifier."""
     losses = keras.losses
-    cls = losses.BinaryCrossentropy if units == 1 else losses.SparseCategoricalCrossentropy
+    one_by_one = multilabel or units == 1
+    cls = losses.BinaryCrossentropy if one_by_one else losses.SparseCategoricalCrossentropy
     return cls(from_logits=_last_activation(model) == "linear")
 
 
@@ -77,6 +80,74 @@ def encode_classes(codes, *, n_classes, model, units):
     if units == 1:
         return codes.astype(keras.config.floatx())[:, None]
     return np.eye(n_classes, dtype=keras.config.floatx())[codes]
+
+
+def encode_indicators(indicators, *, model, units):
+    """Check that a compiled model can learn several labels a row.
+
+    Parameters
+    ----------
+    indicators : ndarray of float, shape (n_samples, n_labels)
+    model : keras.Model
+        Compiled and built.
+    units : int
+        Width of its output.
+
+    Returns
+    -------
+    ndarray, shape (n_samples, n_labels)
+
+    Raises
+    ------
+    ValueError
+        If the number of output units, or the loss, does not fit.
+
+    Warns
+    -----
+    UserWarning
+        If the model ends in a softmax, which lets one label in only.
+    """
+    n_labels = indicators.shape[1]
+    if units != n_labels:
+        raise ValueError(
+            f"the builder's model has {units} output units, y has {n_labels} columns: as many "
+            "units as columns are accepted (a builder that takes `meta` finds the number in "
+            "meta['n_outputs_'])"
+        )
+    name = _loss_name(model)
+    if "categorical" in name:
+        raise ValueError(
+            f"loss={name} lets one label in per row, y has several: binary_crossentropy with "
+            "sigmoid units is accepted (for one-hot rows, pass y.argmax(axis=1))"
+        )
+    if _last_activation(model) == "softmax":
+        warnings.warn(
+            "the builder's model ends in a softmax, so that the labels of a row exclude one "
+            "another: several labels want sigmoid units (for one-hot rows, pass y.argmax(axis=1))",
+            stacklevel=2,
+        )
+    else:
+        _check_loss(model, units)
+    return indicators
+
+
+def indicator_probabilities(outputs, model):
+    """Turn the outputs of a classifier of several labels into the probability of each.
+
+    Parameters
+    ----------
+    outputs : ndarray, shape (n_samples, n_labels)
+    model : keras.Model
+        Compiled.
+
+    Returns
+    -------
+    ndarray, shape (n_samples, n_labels)
+    """
+    outputs = np.asarray(outputs, dtype="float64")
+    if _outputs_are_logits(model):
+        outputs = 0.5 * (1 + np.tanh(outputs / 2))
+    return np.clip(outputs, 0, 1)
 
 
 def probabilities(outputs, model):

@@ -71,6 +71,8 @@ class FitJob:
         Callback classes or objects; objects are copied.
     callback_parameters : mapping, optional
         Routed to them, without the prefix.
+    more_callbacks : object or list, optional
+        As `callbacks`, for this fit: nothing is routed to them.
     extra_callbacks : sequence of keras.callbacks.Callback, optional
         Made for this fit alone; used as they are.
     epochs_settled : bool, default=False
@@ -78,6 +80,8 @@ class FitJob:
         had their say and are left out.
     shuffle : bool, default=True
         Whether each epoch has an order of its own.
+    run_eagerly : bool, default=False
+        Run step by step without a graph, to find a mistake in a layer.
     fit_arguments : mapping, optional
         More arguments of ``keras.Model.fit``.
     """
@@ -91,9 +95,11 @@ class FitJob:
     validation: Rows | None = None
     callbacks: Any = None
     callback_parameters: Mapping = field(default_factory=dict)
+    more_callbacks: Any = None
     extra_callbacks: Sequence = ()
     epochs_settled: bool = False
     shuffle: bool = True
+    run_eagerly: bool = False
     fit_arguments: Mapping = field(default_factory=dict)
 
     @property
@@ -147,6 +153,8 @@ def train(job):
     try:
         with isolated(job.seed):
             model, outputs = job.build(job.rows.X[:1])
+            if job.run_eagerly:
+                model.run_eagerly = True
             callbacks = _callbacks(job)
             mark_trained(model)
             validation = _validation_batches(job, model, outputs)
@@ -189,9 +197,12 @@ class _InertStopperGuard(keras.callbacks.Callback):
 
 def _callbacks(job):
     made = list(job.extra_callbacks)
-    if job.callbacks is not None:
-        routed = dict(job.callback_parameters)
-        own = instantiate(job.callbacks, routed, make_callback, prefix="callbacks__")
+    for callbacks, routed in (
+        (job.callbacks, dict(job.callback_parameters)), (job.more_callbacks, {}),
+    ):  # fmt: skip
+        if callbacks is None:
+            continue
+        own = instantiate(callbacks, routed, make_callback, prefix="callbacks__")
         own = list(own.values()) if isinstance(own, dict) else own
         made += own if isinstance(own, list) else [own]
     if job.epochs_settled:

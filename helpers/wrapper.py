@@ -9,12 +9,15 @@ import numbers
 from dataclasses import replace
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import (
     _check_sample_weight,
+    check_array,
+    check_consistent_length,
     check_is_fitted,
     column_or_1d,
     validate_data,
@@ -22,9 +25,16 @@ from sklearn.utils.validation import (
 
 from helpers.building import build, builder_parameters, check_builder, check_routed
 from helpers.quiet import keras
-from helpers.randomness import derive_seeds
+from helpers.randomness import derive_seeds, isolated
 from helpers.routing import DESTINATIONS, accepted_names, check_accepted, nearest_or_all, routed_to
-from helpers.targets import encode_classes, loss_for, n_units, probabilities
+from helpers.targets import (
+    encode_classes,
+    encode_indicators,
+    indicator_probabilities,
+    loss_for,
+    n_units,
+    probabilities,
+)
 from helpers.training import FitJob, Rows, train
 
 #: Share of the training rows that decides on the number of epochs, with ``epochs="auto"``.
@@ -57,6 +67,8 @@ class _KerasEstimator(BaseEstimator):
         validation_split=0.0,
         callbacks=None,
         shuffle=True,
+        warm_start=False,
+        run_eagerly=False,
         verbose=0,
         random_state=None,
         **routed,
@@ -71,6 +83,8 @@ class _KerasEstimator(BaseEstimator):
         self.validation_split = validation_split
         self.callbacks = callbacks
         self.shuffle = shuffle
+        self.warm_start = warm_start
+        self.run_eagerly = run_eagerly
         self.verbose = verbose
         self.random_state = random_state
         self._routed = routed
@@ -116,17 +130,32 @@ class _KerasEstimator(BaseEstimator):
                 f"{nearest_or_all(name, known)}"
             )
 
-    def fit(self, X, y, sample_weight=None):
-        """Train a new model.
+    def fit(
+        self, X, y, sample_weight=None, *,
+        groups=None, X_val=None, y_val=None, callbacks=None, **fit_arguments,
+    ):  # fmt: skip
+        """Train a new model; with ``warm_start`` the one of the last fit goes on.
 
         Parameters
         ----------
-        X : array-like, shape (n_samples, n_features) or (n_samples, ...)
+        X : array-like or sparse matrix, shape (n_samples, n_features) or (n_samples, ...)
             Rows; images as (n_samples, height, width, channels).
-        y : array-like, shape (n_samples,)
-            Targets; labels of any type for a classifier.
+        y : array-like, shape (n_samples,) or (n_samples, n_targets)
+            Targets; labels of any type for a classifier, or an indicator matrix of several labels.
         sample_weight : array-like, shape (n_samples,), default=None
-            Weight of each row in the loss.
+            Weight of each row in the loss. Only their ratios count: a row of weight 2 is a row that
+            is there twice.
+        groups : array-like, shape (n_samples,), default=None
+            Where ``validation_split`` or ``epochs="auto"`` set rows apart, they keep rows of one
+            group together.
+        X_val, y_val : array-like, default=None
+            Rows to watch instead. In a pipeline they go through the steps before this one if its
+            ``transform_input=["X_val"]`` says so.
+        callbacks : callback class or object, or list of them, default=None
+            Beside those of the constructor; copied for this fit.
+        **fit_arguments
+            As ``fit__...``, for this fit: ``epochs``, ``batch_size`` and what else
+            ``keras.Model.fit`` takes.
 
         Returns
         -------
@@ -137,49 +166,112 @@ class _KerasEstimator(BaseEstimator):
         TypeError, ValueError
             Before training, naming the parameter, its value and what is accepted.
         """
-        self._check_parameters()
+        return self._fit(
+            X, y, sample_weight, groups=groups, validation=(X_val, y_val), callbacks=callbacks,
+            fit_arguments=fit_arguments, go_on=self.warm_start and hasattr(self, "model_"),
+        )  # fmt: skip
+
+    def initialize(self, X, y):
+        """Make the model that `fit` would start from, and train it not at all.
+
+        Parameters
+        ----------
+        X, y : array-like
+            As for `fit`.
+
+        Returns
+        -------
+        self
+        """
+        self._check_parameters({})
         X, y = self._check_rows(X, y)
-        rows = Rows(X, self._fit_targets(y), self._row_weights(y, sample_weight, X))
+        self._fit_targets(y)
         self._X_shape = X.shape[1:]
-        seed, split_seed = derive_seeds(self.random_state, 2)
-        epochs = self._asked("epochs")
-        if epochs == "auto":
-            result = self._train_auto(rows, seed, split_seed)
-        else:
-            training, validation = self._split(rows, self.validation_split, split_seed)
-            result = train(replace(self._job(training, seed, epochs), validation=validation))
-        self.model_, self.history_ = result.model, result.history
-        self.n_epochs_ = result.n_epochs
+        with isolated(derive_seeds(self.random_state, 2)[0]):
+            self.model_, _ = self._build(X[:1])
+        self.history_, self.n_epochs_ = {"loss": []}, 0
         return self
 
-    def _train_auto(self, rows, seed, split_seed):
+    def _one_epoch(self, X, y, sample_weight, classes=None):
+        return self._fit(
+            X, y, sample_weight, classes=classes, fit_arguments={"epochs": 1},
+            go_on=hasattr(self, "model_"),
+        )  # fmt: skip
+
+    def _fit(
+        self, X, y, sample_weight, *,
+        go_on, fit_arguments, groups=None, validation=(None, None), callbacks=None, classes=None,
+    ):  # fmt: skip
+        arguments = self._check_parameters(fit_arguments)
+        epochs = arguments.pop("epochs")
+        X, y = self._check_rows(X, y, reset=not go_on)
+        y = self._known_targets(y) if go_on else self._fit_targets(y, classes)
+        rows = Rows(X, y, self._row_weights(y, sample_weight, X))
+        groups = self._check_groups(groups, X)
+        self._X_shape = X.shape[1:]
+        watched = self._check_validation(*validation)
+        seed, split_seed = derive_seeds(self.random_state, 2)
+        job = FitJob(
+            build=self._build,
+            encode=self._encode,
+            rows=rows,
+            seed=seed,
+            epochs=epochs,
+            batch_size=arguments.pop("batch_size"),
+            callbacks=self.callbacks,
+            callback_parameters=routed_to("callbacks", self._routed),
+            more_callbacks=callbacks,
+            validation=watched,
+            shuffle=self.shuffle,
+            run_eagerly=self.run_eagerly,
+            fit_arguments={"verbose": self.verbose} | arguments,
+        )
+        if go_on:
+            job = self._going_on(job)
+        if epochs == "auto":
+            result = self._train_auto(job, split_seed, groups)
+        else:
+            if watched is None:
+                training, watched = self._split(rows, self.validation_split, split_seed, groups)
+                job = replace(job, rows=training, validation=watched)
+            result = train(job)
+        self.model_ = result.model
+        before = self.history_ if go_on else {}
+        self.history_ = {name: before.get(name, []) + v for name, v in result.history.items()}
+        self.n_epochs_ = len(self.history_["loss"])
+        return self
+
+    def _going_on(self, job):
+        """The job that trains the present model further, in an order of rows of its own."""
+        model = self.model_
+        seeds = np.random.SeedSequence([job.seed, int(model.optimizer.iterations)])
+        if job.epochs == "auto":
+            raise ValueError(
+                'epochs="auto" tries a model and trains another: to go on with the present one, '
+                "give a number of epochs"
+            )
+        return replace(
+            job,
+            build=lambda sample: (model, model(sample, training=False)),
+            seed=int(seeds.generate_state(1)[0] >> 1),
+        )
+
+    def _train_auto(self, job, split_seed, groups):
         """Find the number of epochs on a part of the training rows, then train on all of them."""
-        share = self.validation_split or AUTO_VALIDATION_SPLIT
-        training, validation = self._split(rows, share, split_seed)
+        training, validation = job.rows, job.validation
+        if validation is None:
+            share = self.validation_split or AUTO_VALIDATION_SPLIT
+            training, validation = self._split(job.rows, share, split_seed, groups)
         stopper = keras.callbacks.EarlyStopping(
             monitor="loss" if validation is None else "val_loss", patience=AUTO_PATIENCE
         )
-        job = self._job(rows, seed, self.max_epochs)
+        job = replace(job, epochs=self.max_epochs, validation=None)
         search = train(
             replace(job, rows=training, validation=validation, extra_callbacks=[stopper])
         )
         self.epoch_search_history_ = search.history
         epochs = 1 + int(np.nanargmin(search.history[stopper.monitor]))
         return train(replace(job, epochs=epochs, epochs_settled=True))
-
-    def _job(self, rows, seed, epochs):
-        return FitJob(
-            build=self._build,
-            encode=self._encode,
-            rows=rows,
-            seed=seed,
-            epochs=epochs,
-            batch_size=self._asked("batch_size"),
-            callbacks=self.callbacks,
-            callback_parameters=routed_to("callbacks", self._routed),
-            shuffle=self.shuffle,
-            fit_arguments={"verbose": self.verbose} | self._fit_arguments(),
-        )
 
     def _build(self, sample):
         return build(
@@ -200,41 +292,44 @@ class _KerasEstimator(BaseEstimator):
             "X_dtype_": np.dtype(keras.config.floatx()),
         }
 
-    def _asked(self, name):
-        """``epochs`` or ``batch_size``, as the parameter or as ``fit__...``."""
-        return self._routed.get(f"fit__{name}", getattr(self, name))
+    def _check_parameters(self, fit_arguments):
+        """Refuse bad parameters by name, before anything is built.
 
-    def _fit_arguments(self):
-        arguments = routed_to("fit", self._routed)
-        return {name: v for name, v in arguments.items() if name not in ("epochs", "batch_size")}
-
-    def _check_parameters(self):
-        """Refuse bad parameters by name, before anything is built."""
+        Returns
+        -------
+        dict
+            Arguments of ``keras.Model.fit``: those of the constructor, and before them ``fit__``,
+            and before these what this fit was given.
+        """
         check_builder(self.model)
         check_routed(self.model, self._routed)
         for name in self._routed:
             self._check_routable(name, self.model, super().get_params(deep=False))
-        own = ("self", *_OWN_FIT_ARGUMENTS)
-        known = [name for name in accepted_names(keras.Model.fit) if name not in own]
-        given = routed_to("fit", self._routed)
-        check_accepted(given, known, owner="keras.Model.fit here", prefix="fit__")
+        known = accepted_names(keras.Model.fit)
+        if known is not None:  # None: somebody has put a function of his own there
+            known = [name for name in known if name not in ("self", *_OWN_FIT_ARGUMENTS)]
+        routed = routed_to("fit", self._routed)
+        check_accepted(routed, known, owner="keras.Model.fit here", prefix="fit__")
+        check_accepted(fit_arguments, known, owner="keras.Model.fit here")
         defaults = inspect.signature(type(self)).parameters
         for name in ("epochs", "batch_size"):
             value = getattr(self, name)
-            if value not in (defaults[name].default, self._asked(name)):
+            if value not in (defaults[name].default, routed.get(name, value)):
                 raise ValueError(
-                    f"fit__{name}={given[name]!r} contradicts {name}={value!r}: give one of the two"
+                    f"fit__{name}={routed[name]!r} contradicts {name}={value!r}: give one of "
+                    "the two"
                 )
-        self._check_numbers()
+        own = {"epochs": self.epochs, "batch_size": self.batch_size}
+        arguments = own | routed | fit_arguments
+        self._check_numbers(arguments)
+        return arguments
 
-    def _check_numbers(self):
-        owner = type(self).__name__
-        if self._asked("epochs") != "auto" and not _is_whole(self._asked("epochs")):
-            raise ValueError(
-                f'epochs={self._asked("epochs")!r}: {owner} accepts an integer >= 1 or "auto"'
-            )
+    def _check_numbers(self, arguments):
+        owner, epochs = type(self).__name__, arguments["epochs"]
+        if epochs != "auto" and not _is_whole(epochs):
+            raise ValueError(f'epochs={epochs!r}: {owner} accepts an integer >= 1 or "auto"')
         for name, value in (
-            ("max_epochs", self.max_epochs), ("batch_size", self._asked("batch_size")),
+            ("max_epochs", self.max_epochs), ("batch_size", arguments["batch_size"]),
         ):  # fmt: skip
             if not _is_whole(value):
                 raise ValueError(f"{name}={value!r}: {owner} accepts an integer >= 1")
@@ -244,23 +339,61 @@ class _KerasEstimator(BaseEstimator):
                 f"validation_split={share!r}: a share of the training rows in [0, 1) is accepted"
             )
 
-    def _check_rows(self, X, y):
+    def _check_rows(self, X, y, reset=True):
         X, y = validate_data(
-            self, X, y, allow_nd=True, dtype="numeric", multi_output=True,
-            y_numeric=isinstance(self, RegressorMixin),
+            self, X, y, reset=reset, accept_sparse="csr", allow_nd=True, dtype="numeric",
+            multi_output=True, y_numeric=isinstance(self, RegressorMixin),
         )  # fmt: skip
+        if not reset:
+            self._check_shape(X)
         return _as_floats(X), y
+
+    def _check_shape(self, X):
+        if X.shape[1:] != self._X_shape:
+            raise ValueError(
+                f"X has rows of shape {X.shape[1:]}; {type(self).__name__} was fitted on rows of "
+                f"shape {self._X_shape}"
+            )
+
+    def _check_validation(self, X, y):
+        if X is None and y is None:
+            return None
+        if X is None or y is None:
+            raise ValueError("X_val and y_val: give both, or neither")
+        if self.validation_split:
+            raise ValueError(
+                f"validation_split={self.validation_split!r} contradicts X_val: give one of the two"
+            )
+        X = validate_data(
+            self, X, reset=False, accept_sparse="csr", allow_nd=True, dtype="numeric"
+        )  # fmt: skip
+        self._check_shape(X)
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y_val")
+        check_consistent_length(X, y)
+        return Rows(_as_floats(X), self._known_targets(y, name="y_val"))
+
+    def _check_groups(self, groups, X):
+        if groups is None:
+            return None
+        groups = column_or_1d(groups)
+        check_consistent_length(X, groups)
+        return groups
 
     def _row_weights(self, y, sample_weight, X):
         if sample_weight is None:
             return None
-        return _check_sample_weight(sample_weight, X, dtype=keras.config.floatx())
+        weights = _check_sample_weight(sample_weight, X, dtype=keras.config.floatx())
+        return _with_mean_one(weights)
 
-    def _split(self, rows, share, seed):
+    def _split(self, rows, share, seed, groups):
         """Set a shuffled, where possible stratified part of the training rows apart."""
         n_validation = round(share * len(rows))
         if not n_validation or n_validation >= len(rows):
             return rows, None
+        if groups is not None:
+            splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
+            training, validation = next(splitter.split(rows.X, rows.y, groups))
+            return _take(rows, training), _take(rows, validation)
         training, validation = train_test_split(
             np.arange(len(rows)),
             test_size=n_validation,
@@ -272,14 +405,18 @@ class _KerasEstimator(BaseEstimator):
     def _strata(self, y, n_validation):
         return None
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def _outputs(self, X):
         check_is_fitted(self)
-        X = _as_floats(validate_data(self, X, reset=False, allow_nd=True, dtype="numeric"))
-        if X.shape[1:] != self._X_shape:
-            raise ValueError(
-                f"X has rows of shape {X.shape[1:]}; {type(self).__name__} was fitted on rows of "
-                f"shape {self._X_shape}"
-            )
+        X = validate_data(
+            self, X, reset=False, accept_sparse="csr", allow_nd=True, dtype="numeric"
+        )  # fmt: skip
+        self._check_shape(X)
+        X = _as_floats(X)
         arguments = routed_to("predict", self._routed)
         if arguments or type(self.model_).predict_step is not keras.Model.predict_step:
             return self.model_.predict(X, **({"verbose": 0} | arguments))
@@ -373,6 +510,8 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         validation_split=0.0,
         callbacks=None,
         shuffle=True,
+        warm_start=False,
+        run_eagerly=False,
         class_weight=None,
         verbose=0,
         random_state=None,
@@ -389,6 +528,8 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
             validation_split=validation_split,
             callbacks=callbacks,
             shuffle=shuffle,
+            warm_start=warm_start,
+            run_eagerly=run_eagerly,
             verbose=verbose,
             random_state=random_state,
             **routed,
@@ -405,9 +546,12 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         Returns
         -------
         ndarray, shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
+            Columns in the order of ``classes_``; of several labels a row, one column each.
         """
-        return probabilities(self._outputs(X), self.model_)
+        outputs = self._outputs(X)
+        if self._multilabel:
+            return indicator_probabilities(outputs, self.model_)
+        return probabilities(outputs, self.model_)
 
     def predict(self, X):
         """Most probable label of each row.
@@ -421,15 +565,40 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         ndarray, shape (n_samples,)
             Labels of the type that ``fit`` was given.
         """
-        columns = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[columns]
+        shares = self.predict_proba(X)
+        if self._multilabel:
+            return (shares > 0.5).astype(int)
+        return self.classes_[shares.argmax(axis=1)]
 
-    def _fit_targets(self, y):
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train the present model for one epoch more, or a new one for its first.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+        classes : array-like, shape (n_classes,), default=None
+            All labels that will come, where the first rows do not have them all.
+
+        Returns
+        -------
+        self
+        """
+        return self._one_epoch(X, y, sample_weight, classes)
+
+    def _fit_targets(self, y, classes=None):
         check_classification_targets(y)
+        if classes is not None:
+            self._multilabel, self.classes_ = False, np.unique(classes)
+            return self._known_targets(y)
+        self._multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
+        if self._multilabel:
+            self.classes_ = np.arange(y.shape[1])
+            return np.asarray(y, dtype=keras.config.floatx())
         if y.ndim == 2 and y.shape[1] > 1:
             raise ValueError(
-                f"y has shape {y.shape}: one label a row is accepted (for one-hot rows, "
-                "y.argmax(axis=1))"
+                f"y has shape {y.shape}, with labels other than 0 and 1: one label a row is "
+                "accepted, or an indicator matrix of several labels"
             )
         y = column_or_1d(y, warn=True)
         self.classes_, codes = np.unique(y, return_inverse=True)
@@ -439,33 +608,65 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
             )
         return codes
 
-    def _row_weights(self, y, sample_weight, X):
-        weights = super()._row_weights(y, sample_weight, X)
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _known_targets(self, y, name="y"):
+        """Encode targets by the classes of the model that is there."""
+        if self._multilabel:
+            if y.shape[1:] != self.classes_.shape:
+                raise ValueError(
+                    f"{name} has shape {y.shape}: {len(self.classes_)} columns are accepted"
+                )
+            return np.asarray(y, dtype=keras.config.floatx())
+        y = column_or_1d(y, warn=True)
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(
+                f"{name} has the label {unknown[0]!r}, which was not there when the model was "
+                f"made; accepted: {list(self.classes_)}"
+            )
+        return np.searchsorted(self.classes_, y)
+
+    def _row_weights(self, codes, sample_weight, X):
+        weights = super()._row_weights(codes, sample_weight, X)
         if self.class_weight is None:
             return weights
-        by_class = compute_sample_weight(self.class_weight, np.ravel(y)).astype(
+        if self._multilabel:
+            raise ValueError(
+                f"class_weight={self.class_weight!r} with several labels a row: None is accepted"
+            )
+        by_class = compute_sample_weight(self.class_weight, self.classes_[codes]).astype(
             keras.config.floatx()
         )
-        return by_class if weights is None else weights * by_class
+        return _with_mean_one(by_class if weights is None else weights * by_class)
 
     def _meta(self):
         n_classes = len(self.classes_)
+        one_label = "binary" if n_classes == 2 else "multiclass"
         return super()._meta() | {
             "classes_": self.classes_,
             "n_classes_": n_classes,
-            "n_outputs_": 1,
-            "target_type_": "binary" if n_classes == 2 else "multiclass",
+            "n_outputs_": n_classes if self._multilabel else 1,
+            "n_outputs_expected_": 1,
+            "target_type_": "multilabel-indicator" if self._multilabel else one_label,
         }
 
     def _default_loss(self, model, outputs):
-        return loss_for(model, n_units(outputs))
+        return loss_for(model, n_units(outputs), multilabel=self._multilabel)
 
     def _encode(self, codes, model, outputs):
+        if self._multilabel:
+            return encode_indicators(codes, model=model, units=n_units(outputs))
         return encode_classes(
             codes, n_classes=len(self.classes_), model=model, units=n_units(outputs)
         )
 
     def _strata(self, y, n_validation):
+        if self._multilabel:
+            return None
         counts = np.bincount(y)
         fits = counts.min() >= 2 and min(n_validation, len(y) - n_validation) >= len(counts)
         return y if fits else None
@@ -515,20 +716,46 @@ class KerasRegressor(RegressorMixin, _KerasEstimator):
             In the shape of the targets that ``fit`` was given.
         """
         outputs = self._outputs(X)
-        return outputs.reshape(len(outputs), *self._y_shape)
+        return outputs.reshape(len(outputs), *self._y_shape).astype("float64")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
 
-    def _fit_targets(self, y):
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train the present model for one epoch more, or a new one for its first.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for `fit`.
+
+        Returns
+        -------
+        self
+        """
+        return self._one_epoch(X, y, sample_weight)
+
+    def _fit_targets(self, y, classes=None):
         self._y_shape = y.shape[1:]
+        return np.asarray(y, dtype=keras.config.floatx()).reshape(len(y), -1)
+
+    def _known_targets(self, y, name="y"):
+        if y.shape[1:] != self._y_shape:
+            raise ValueError(
+                f"{name} has shape {y.shape}: {(len(y), *self._y_shape)} is accepted, as before"
+            )
         return np.asarray(y, dtype=keras.config.floatx()).reshape(len(y), -1)
 
     def _meta(self):
         n_outputs = self._y_shape[0] if self._y_shape else 1
-        return super()._meta() | {"n_outputs_": n_outputs, "target_type_": "continuous"}
+        several = "-multioutput" if n_outputs > 1 else ""
+        return super()._meta() | {
+            "n_outputs_": n_outputs,
+            "n_outputs_expected_": 1,
+            "target_type_": f"continuous{several}",
+        }
 
     def _default_loss(self, model, outputs):
         return "mean_squared_error"
@@ -543,7 +770,15 @@ class KerasRegressor(RegressorMixin, _KerasEstimator):
         return y
 
 
+def _with_mean_one(weights):
+    """Scale weights so that the loss is divided by their sum, as if rows had been repeated."""
+    if (weights < 0).any() or not weights.sum() > 0:
+        raise ValueError("sample_weight: numbers >= 0 are accepted, not all of them 0")
+    return weights / weights.mean()
+
+
 def _as_floats(X):
+    X = X.toarray() if issparse(X) else X
     return np.ascontiguousarray(X, dtype=keras.config.floatx())
 
 

@@ -154,7 +154,7 @@ def test_weights_move_the_decision(weighting):
     heavy = np.where(y == 1, 20.0, 1.0)
     changes = {} if weighting == "sample_weight" else {"class_weight": {0: 1, 1: 20}}
     weights = None if weighting == "class_weight" else heavy
-    estimator = classifier(epochs=20, **changes).fit(features, y, sample_weight=weights)
+    estimator = classifier(epochs=80, **changes).fit(features, y, sample_weight=weights)
     expected = 400 / 401 if weighting == "both" else 20 / 21
     assert estimator.predict_proba(features)[0, 1] == pytest.approx(expected, abs=0.04)
 
