@@ -5,6 +5,7 @@ global random state is known here.
 """
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,8 @@ from helpers.randomness import isolated
 
 #: Longest run of steps that one graph call executes; bounds how long Ctrl-C can go unheard.
 MAX_STEPS_PER_CALL = 128
+#: Share of their first values in moving averages, above which it is warned of them.
+MOVING_AVERAGE_LEFT = 0.2
 #: Validation rows that go through the model at once.
 VALIDATION_ROWS = 1024
 
@@ -174,6 +177,7 @@ def train(job):
         current_job.reset(token)
     result = FitResult(model, {name: list(map(float, v)) for name, v in history.history.items()})
     _check_finite(result)
+    _check_moving_averages(model)
     return result
 
 
@@ -310,6 +314,23 @@ def _acts_on_batches(callback):
         if not owner.__module__.startswith("keras."):
             return True
     return False
+
+
+def _check_moving_averages(model):
+    """Warn of batch normalisation that still scores by the averages it was made with."""
+    n_updates = int(model.optimizer.iterations)
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
+            left = layer.momentum**n_updates
+            if left > MOVING_AVERAGE_LEFT:
+                warnings.warn(
+                    f"BatchNormalization {layer.name!r}: after {n_updates} updates its moving "
+                    f"averages are still {left:.0%} what they started from, so that it predicts "
+                    "otherwise than it trained. Train longer, in smaller batches, or give it a "
+                    "lower momentum than "
+                    f"{layer.momentum}",
+                    stacklevel=2,
+                )
 
 
 def _check_finite(result):

@@ -2,6 +2,36 @@
 
 The fit depends on the builder, the hyper-parameters, the training rows and the seed, and on nothing
 else: not on earlier fits, their order, the process, or any global random state.
+
+What differs from SciKeras 0.13 and from ``keras.wrappers`` of Keras 3, and why:
+
+================================  =============================  ==============================
+here                              there                          why
+================================  =============================  ==============================
+a model instance is refused       SciKeras: `clone` keeps its    trained weights went from one
+                                  trained weights                fold to the next
+``epochs="auto"``                 one epoch, without a word      an untrained search says
+                                                                 nothing of its candidates
+optimizer, loss, metric and       one object serves all fits     momentum, counters and rates
+callback objects are copied                                      went from one fit to the next
+``random_state`` seeds the fit,   SciKeras: seeds the process;   results depended on the order
+and only it                       keras.wrappers: takes none     of fits and on ``n_jobs``
+``clone`` keeps every parameter   keras.wrappers: `fit_kwargs`   thirty epochs became one
+                                  are left out
+fitting leaves parameters alone   keras.wrappers: `fit` writes   a later fit took over the
+                                  into the user's `fit_kwargs`   arguments of an earlier one
+``optimizer__learning_rate``      SciKeras: ignored if the       a searched parameter that
+acts on compiled models           builder compiles               nothing reads is a lottery
+unknown parameters are errors     partly ignored                 likewise
+``validation_split`` is shuffled  the last rows                  sorted rows: whole classes
+and stratified                                                   missing
+the loss is divided by the sum    by the number of rows          a row of weight 2 is a row
+of the sample weights                                            that is there twice
+a loss that is not a number       class 0 is predicted           the fit seems to have worked
+raises `DivergedError`
+``warm_start`` alone, and         a second `fit` of an instance  a fit that goes on from an
+``partial_fit``, go on            goes on as well                earlier one has to be asked for
+================================  =============================  ==============================
 """
 
 import inspect
@@ -43,6 +73,17 @@ AUTO_VALIDATION_SPLIT = 0.2
 AUTO_PATIENCE = 10
 #: Rows that go through the model at once when it predicts.
 PREDICT_ROWS = 4096
+#: Rows are filled up to a multiple of this many.
+FILL_ROWS = 32
+
+#: What other wrappers call, or called, a parameter, and what to write here.
+LEFTOVERS = {
+    "build_fn": "pass the builder as `model`",
+    "nb_epoch": "it is called `epochs`",
+    "fit_kwargs": "pass its members as `fit__...`, and `epochs` and `batch_size` by name",
+    "model_kwargs": "pass its members as `model__...`",
+    "sk_params": "pass its members by name",
+}
 
 # What the wrapper itself passes to keras.Model.fit.
 _OWN_FIT_ARGUMENTS = (
@@ -301,6 +342,7 @@ class _KerasEstimator(BaseEstimator):
             Arguments of ``keras.Model.fit``: those of the constructor, and before them ``fit__``,
             and before these what this fit was given.
         """
+        self._check_leftovers()
         check_builder(self.model)
         check_routed(self.model, self._routed)
         for name in self._routed:
@@ -323,6 +365,15 @@ class _KerasEstimator(BaseEstimator):
         arguments = own | routed | fit_arguments
         self._check_numbers(arguments)
         return arguments
+
+    def _check_leftovers(self):
+        taken = builder_parameters(self.model) if callable(self.model) else ()
+        for name in self._routed:
+            if name in LEFTOVERS and name not in (taken or ()):
+                raise ValueError(
+                    f"{name}={self._routed[name]!r}: {type(self).__name__} has no such parameter; "
+                    f"{LEFTOVERS[name]}"
+                )
 
     def _check_numbers(self, arguments):
         owner, epochs = type(self).__name__, arguments["epochs"]
@@ -421,11 +472,16 @@ class _KerasEstimator(BaseEstimator):
         if arguments or type(self.model_).predict_step is not keras.Model.predict_step:
             return self.model_.predict(X, **({"verbose": 0} | arguments))
         # A graph for keras.Model.predict takes longer to make than a small model to run.
+        # A product with one row takes another way than one with many and differs in the last digit:
+        # filled up, a row's prediction does not depend on how many others are asked for.
+        filled = np.pad(X, [(0, -len(X) % FILL_ROWS), *(X.ndim - 1) * [(0, 0)]], mode="edge")
         parts = [
-            keras.ops.convert_to_numpy(self.model_(X[start : start + PREDICT_ROWS], training=False))
-            for start in range(0, len(X), PREDICT_ROWS)
+            keras.ops.convert_to_numpy(
+                self.model_(filled[start : start + PREDICT_ROWS], training=False)
+            )
+            for start in range(0, len(filled), PREDICT_ROWS)
         ]
-        return np.concatenate(parts)
+        return np.concatenate(parts)[: len(X)]
 
 
 class KerasClassifier(ClassifierMixin, _KerasEstimator):
@@ -454,6 +510,11 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         Copied for each fit.
     shuffle : bool, default=True
         Whether each epoch has an order of its own.
+    warm_start : bool, default=False
+        Let a second ``fit`` go on with the model of the first: the one way, beside
+        ``partial_fit``, in which a fit depends on an earlier one.
+    run_eagerly : bool, default=False
+        Train step by step without a graph, to find a mistake in a layer. Slow.
     class_weight : dict, "balanced" or None, default=None
         Weight of each label in the loss.
     verbose : int, default=0
@@ -470,7 +531,8 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
     model_ : keras.Model
         The trained model.
     classes_ : ndarray, shape (n_classes,)
-        Labels, in the order of the columns of ``predict_proba``.
+        Labels, in the order of the columns of ``predict_proba``; of an indicator matrix, the
+        numbers of its columns.
     history_ : dict of str to list of float
         One value per epoch.
     n_epochs_ : int
@@ -625,8 +687,8 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
             raise ValueError(
-                f"{name} has the label {unknown[0]!r}, which was not there when the model was "
-                f"made; accepted: {list(self.classes_)}"
+                f"{name} has the label {unknown[:1].tolist()[0]!r}, which was not there when the "
+                f"model was made; accepted: {self.classes_.tolist()}"
             )
         return np.searchsorted(self.classes_, y)
 
@@ -678,7 +740,7 @@ class KerasRegressor(RegressorMixin, _KerasEstimator):
     Parameters
     ----------
     model, optimizer, metrics, epochs, max_epochs, batch_size, validation_split, callbacks
-    shuffle, verbose, random_state, **routed
+    shuffle, warm_start, run_eagerly, verbose, random_state, **routed
         As for `KerasClassifier`.
     loss : str, class, object, default=None
         For builders that do not compile. None: the mean squared error.

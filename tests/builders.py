@@ -31,7 +31,7 @@ def convolution(meta):
         [
             keras.Input(meta["X_shape_"][1:]),
             keras.layers.Conv2D(4, 3),
-            keras.layers.BatchNormalization(),
+            keras.layers.BatchNormalization(momentum=0.1),
             keras.layers.Flatten(),
             keras.layers.Dropout(0.2),
             keras.layers.Dense(meta["n_classes_"], activation="softmax"),
@@ -43,4 +43,27 @@ def linear(meta):
     """Uncompiled regressor."""
     return keras.Sequential(
         [keras.Input((meta["n_features_in_"],)), keras.layers.Dense(meta["n_outputs_"])]
+    )
+
+
+def any_classifier(meta):
+    """Uncompiled classifier of two or more classes, or of several labels a row."""
+    several = meta["target_type_"] == "multilabel-indicator"
+    return keras.Sequential(
+        [
+            keras.Input((meta["n_features_in_"],)),
+            keras.layers.Dense(32, activation="relu"),
+            keras.layers.Dense(meta["n_classes_"], activation="sigmoid" if several else "softmax"),
+        ]
+    )
+
+
+def any_regressor(meta):
+    """Uncompiled regressor of one or more targets."""
+    return keras.Sequential(
+        [
+            keras.Input((meta["n_features_in_"],)),
+            keras.layers.Dense(32, activation="relu"),
+            keras.layers.Dense(meta["n_outputs_"]),
+        ]
     )

@@ -1,5 +1,7 @@
 """Purity as a property: drawn networks, optimizers, seeds and histories of other fits."""
 
+from functools import partial
+
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ class Noise(keras.layers.Layer):
 LAYERS = {
     "dense": lambda: keras.layers.Dense(4, activation="relu"),
     "dropout": lambda: keras.layers.Dropout(0.3),
-    "batch_norm": keras.layers.BatchNormalization,
+    "batch_norm": partial(keras.layers.BatchNormalization, momentum=0.1),
     "layer_norm": keras.layers.LayerNormalization,
     "noise": Noise,
     "gaussian": lambda: keras.layers.GaussianNoise(0.1),

@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import DataConversionWarning, NotFittedError
@@ -17,7 +18,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from helpers import KerasClassifier, KerasRegressor
+from helpers import KerasClassifier, KerasRegressor, wrapper
 from helpers.errors import DivergedError, InertCallbackError
 from helpers.quiet import keras
 from tests import builders, laws, saboteurs
@@ -327,6 +328,9 @@ ERRORS = {
     "callback cannot be copied": (
         {"callbacks": [saboteurs.Uncopyable()]}, TypeError, "copied neither",
     ),
+    "build_fn": ({"model": None, "build_fn": builders.dense}, ValueError, "as `model`"),
+    "nb_epoch": ({"nb_epoch": 5}, ValueError, "called `epochs`"),
+    "fit_kwargs": ({"fit_kwargs": {"epochs": 5}}, ValueError, "as `fit__...`"),
     "builder returns None": ({"model": lambda: None}, TypeError, "returned None"),
     "stopper without rows": (
         {"callbacks": keras.callbacks.EarlyStopping}, InertCallbackError, "can never act",
@@ -405,3 +409,140 @@ def test_diverged_fit_raises():
 def test_one_class_is_refused():
     with pytest.raises(ValueError, match="one class"):
         classifier().fit(X, np.zeros(len(X)))
+
+
+class Count(keras.callbacks.Callback):
+    """Counts the epochs of the fits that it is given to, where all its copies can see it."""
+
+    seen: list = []  # noqa: RUF012 - shared on purpose
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append(epoch)
+
+
+def test_callbacks_given_to_fit_act():
+    Count.seen.clear()
+    classifier(callbacks=Count).fit(X, Y, callbacks=[Count()])
+    assert Count.seen == [0, 0, 1, 1, 2, 2]
+    Count.seen.clear()
+    GridSearchCV(classifier(), {"epochs": [1, 2]}, cv=2, refit=False).fit(X, Y, callbacks=[Count()])
+    assert sorted(Count.seen) == [0, 0, 0, 0, 1, 1]
+
+
+def test_arguments_given_to_fit_come_first():
+    assert classifier().fit(X, Y, epochs=2, batch_size=150).model_.optimizer.iterations == 2
+    with pytest.raises(ValueError, match=r"epoch: .* did you mean 'epochs'"):
+        classifier().fit(X, Y, epoch=2)
+
+
+def test_validation_rows_given_to_fit_are_watched_and_not_trained_on():
+    plain = classifier().fit(X[::2], Y[::2])
+    watched = classifier().fit(X[::2], Y[::2], X_val=X[1::2], y_val=Y[1::2])
+    assert len(watched.history_["val_loss"]) == 3
+    np.testing.assert_array_equal(plain.predict_proba(X), watched.predict_proba(X))
+    for changes, message in (
+        ({"y_val": None}, "give both"),
+        ({"X_val": X[1::2, :2]}, "features"),
+        ({"y_val": Y[1::2] + 7}, "y_val has the label 7"),
+        ({"y_val": Y}, "inconsistent"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            classifier().fit(X[::2], Y[::2], **({"X_val": X[1::2], "y_val": Y[1::2]} | changes))
+    with pytest.raises(ValueError, match="contradicts X_val"):
+        classifier(validation_split=0.2).fit(X, Y, X_val=X, y_val=Y)
+
+
+def test_groups_are_kept_together_where_rows_are_set_apart(monkeypatch):
+    """The features of a row are its group: what is watched shares none with what is trained on."""
+    groups = np.arange(60) // 6
+    rows = np.repeat(groups[:, None], 4, axis=1).astype("float32")
+    jobs = []
+    real = wrapper.train
+    monkeypatch.setattr(wrapper, "train", lambda job: jobs.append(job) or real(job))
+    for changes in ({"validation_split": 0.3}, {"epochs": "auto", "max_epochs": 2}):
+        classifier(**changes).fit(rows, np.arange(60) % 2, groups=groups)
+        trained, watched = jobs[-2 if "epochs" in changes else -1].rows, None
+        watched = jobs[-2 if "epochs" in changes else -1].validation
+        assert len(watched) > 0
+        assert not set(np.unique(trained.X)) & set(np.unique(watched.X))
+
+
+def test_warm_start_goes_on_and_nothing_else_does():
+    once = classifier().fit(X, Y)
+    first = once.predict_proba(X)
+    np.testing.assert_array_equal(first, once.fit(X, Y).predict_proba(X))
+    warm = classifier(warm_start=True).fit(X, Y).fit(X, Y)
+    assert warm.n_epochs_ == 6
+    assert warm.history_["loss"][-1] < once.history_["loss"][-1]
+    fresh = clone(warm).fit(X, Y)
+    np.testing.assert_array_equal(first, fresh.predict_proba(X))
+    with pytest.raises(ValueError, match="label 'new'"):
+        warm.fit(X, np.full(len(X), "new"))
+    with pytest.raises(ValueError, match="give a number of epochs"):
+        warm.set_params(epochs="auto").fit(X, Y)
+
+
+def test_partial_fit_is_an_epoch_each():
+    net = classifier()
+    for part in range(3):
+        net.partial_fit(X[part::3], Y[part::3], classes=[0, 1, 2, 3])
+    assert net.n_epochs_ == 3
+    assert net.predict_proba(X).shape == (150, 4)
+    np.testing.assert_array_equal(net.classes_, [0, 1, 2, 3])
+    regressor = KerasRegressor(builders.linear, **FAST)
+    regressor.partial_fit(X, Y).partial_fit(X, Y)
+    assert regressor.n_epochs_ == 2
+    with pytest.raises(ValueError, match="as before"):
+        regressor.partial_fit(X, X)
+
+
+def test_initialize_makes_the_model_that_fit_starts_from():
+    untrained = classifier().initialize(X, Y)
+    assert untrained.n_epochs_ == 0
+    still = classifier(optimizer__learning_rate=0.0).fit(X, Y)
+    np.testing.assert_array_equal(untrained.predict_proba(X), still.predict_proba(X))
+
+
+@pytest.mark.parametrize("batch_size", [7, 256])
+def test_only_the_ratios_of_weights_count(batch_size):
+    weights = np.linspace(1, 2, len(X)).astype("float32")
+    first = classifier(batch_size=batch_size).fit(X, Y, sample_weight=weights)
+    second = classifier(batch_size=batch_size).fit(X, Y, sample_weight=4 * weights)
+    np.testing.assert_allclose(first.predict_proba(X), second.predict_proba(X), rtol=1e-5)
+    with pytest.raises(ValueError, match="numbers >= 0"):
+        classifier().fit(X, Y, sample_weight=-weights)
+
+
+def test_sparse_rows_are_the_same_rows():
+    rows = np.where(X > 0, X, 0)
+    np.testing.assert_array_equal(
+        classifier().fit(rows, Y).predict_proba(rows),
+        classifier().fit(csr_array(rows), Y).predict_proba(csr_array(rows)),
+    )
+
+
+def test_prediction_of_a_row_does_not_depend_on_the_others():
+    fitted = classifier().fit(X, Y)
+    alone = np.concatenate([fitted.predict_proba(row[None]) for row in X])
+    np.testing.assert_array_equal(alone, fitted.predict_proba(X))
+
+
+def test_batch_normalisation_that_scores_too_early_is_warned_of():
+    def build(meta):
+        return keras.Sequential(
+            [
+                keras.Input((4,)), keras.layers.BatchNormalization(),
+                keras.layers.Dense(3, activation="softmax"),
+            ]
+        )  # fmt: skip
+
+    with pytest.warns(UserWarning, match="after 15 updates its moving averages are still 86%"):
+        classifier(build).fit(X, Y)
+    classifier(build, epochs=40).fit(X, Y)
+
+
+def test_eagerly_it_learns_the_same():
+    eager = classifier(run_eagerly=True, epochs=1).fit(X, Y)
+    np.testing.assert_allclose(
+        eager.predict_proba(X), classifier(epochs=1).fit(X, Y).predict_proba(X), atol=1e-5
+    )
