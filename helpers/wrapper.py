@@ -35,6 +35,7 @@ raises `DivergedError`
 """
 
 import inspect
+import json
 import numbers
 from dataclasses import replace
 
@@ -53,6 +54,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from helpers import persistence
 from helpers.building import build, builder_parameters, check_builder, check_routed
 from helpers.quiet import keras
 from helpers.randomness import derive_seeds, isolated
@@ -76,6 +78,11 @@ PREDICT_ROWS = 4096
 #: Rows are filled up to a multiple of this many.
 FILL_ROWS = 32
 
+#: What a fit leaves behind beside the model.
+STATE = (
+    "classes_", "n_features_in_", "feature_names_in_", "history_", "epoch_search_history_",
+    "n_epochs_", "_multilabel", "_X_shape", "_y_shape",
+)  # fmt: skip
 #: What other wrappers call, or called, a parameter, and what to write here.
 LEFTOVERS = {
     "build_fn": "pass the builder as `model`",
@@ -211,6 +218,62 @@ class _KerasEstimator(BaseEstimator):
             X, y, sample_weight, groups=groups, validation=(X_val, y_val), callbacks=callbacks,
             fit_arguments=fit_arguments, go_on=self.warm_start and hasattr(self, "model_"),
         )  # fmt: skip
+
+    def save(self, path):
+        """Keep the fitted estimator in a file that holds no code, for `load`.
+
+        Parameters
+        ----------
+        path : path
+            Written whole or not at all.
+
+        Notes
+        -----
+        The builder is code, so it is left out, and so are other parameters that JSON cannot hold:
+        what is loaded predicts, and wants them set before it is fitted again. A pickle keeps them,
+        but whoever loads a pickle lets its author run code.
+        """
+        check_is_fitted(self)
+        state = {name: v for name, v in vars(self).items() if name in STATE}
+        record = {
+            "class": type(self).__name__,
+            "parameters": {n: v for n, v in self.get_params(False).items() if _is_plain(v)},
+            "state": {name: _to_plain(value) for name, value in state.items()},
+        }
+        persistence.write(path, self.model_, record)
+
+    @classmethod
+    def load(cls, path, model=None, custom_objects=None):
+        """Load an estimator that `save` has kept.
+
+        Parameters
+        ----------
+        path : path
+        model : callable, default=None
+            Builder, where the estimator is to be fitted again.
+        custom_objects : dict of str to class, default=None
+            Layers, losses and metrics that are not Keras' own.
+
+        Returns
+        -------
+        estimator
+
+        Raises
+        ------
+        ValueError
+            The file is of another kind, damaged, or keeps an estimator of another class.
+        """
+        trained, record = persistence.read(path, custom_objects)
+        if record["class"] != cls.__name__:
+            raise ValueError(
+                f"path={str(path)!r} keeps a {record['class']}: {cls.__name__}.load accepts a "
+                f"{cls.__name__}"
+            )
+        estimator = cls(**(record["parameters"] | {"model": model}))
+        for name, value in record["state"].items():
+            setattr(estimator, name, _from_plain(value))
+        estimator.model_ = trained
+        return estimator
 
     def initialize(self, X, y):
         """Make the model that `fit` would start from, and train it not at all.
@@ -837,6 +900,25 @@ def _with_mean_one(weights):
     if (weights < 0).any() or not weights.sum() > 0:
         raise ValueError("sample_weight: numbers >= 0 are accepted, not all of them 0")
     return weights / weights.mean()
+
+
+def _is_plain(value):
+    try:
+        return json.loads(json.dumps(value)) == value
+    except (TypeError, ValueError):
+        return False
+
+
+def _to_plain(value):
+    if isinstance(value, np.ndarray):
+        return {"values": value.tolist(), "dtype": str(value.dtype)}
+    return {"tuple": list(value)} if isinstance(value, tuple) else value
+
+
+def _from_plain(value):
+    if isinstance(value, dict) and set(value) == {"values", "dtype"}:
+        return np.array(value["values"], dtype=value["dtype"])
+    return tuple(value["tuple"]) if isinstance(value, dict) and set(value) == {"tuple"} else value
 
 
 def _as_floats(X):

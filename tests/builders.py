@@ -67,3 +67,10 @@ def any_regressor(meta):
             keras.layers.Dense(meta["n_outputs_"]),
         ]
     )
+
+
+def logits(meta):
+    """Uncompiled classifier without an activation at its end."""
+    return keras.Sequential(
+        [keras.Input((meta["n_features_in_"],)), keras.layers.Dense(meta["n_classes_"])]
+    )
