@@ -64,8 +64,8 @@ def test_frozen_base_is_taken_over_by_nobody(tables):
 
 def test_global_model_makes_the_last_candidate_win(tables):
     faulty = tables("global-model")["faulty"]
-    assert faulty.loc[faulty["rank"] == 1, "candidate"].max() == 3
-    assert faulty.loc[faulty["candidate"] == 1, "rank"].eq(3).all()
+    assert faulty.loc[faulty["rank"] == 1, "candidate"].max() == 2
+    assert faulty.loc[faulty["candidate"] == 1, "rank"].eq(2).all()
 
 
 def test_shared_optimizer_leaves_the_first_candidate_of_equal_ranks(tables):
