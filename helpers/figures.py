@@ -15,6 +15,7 @@ Epochs asked and epochs run, one mark per fit. 2 fits: asked 30, ran 1.
 import base64
 import html
 import io
+from textwrap import fill
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -102,6 +103,9 @@ class _Picture:
         return f'<img alt="{alt}" style="max-width:100%" src="data:image/png;base64,{data}">'
 
 
+#: Characters that fit along the axis of a low figure.
+LABEL_WIDTH = 34
+
 # The figures
 
 
@@ -137,7 +141,7 @@ def plot_arms(table, *, label="value", by=("repeat", "fold"), test_fraction=None
             drawing.mean_bar(ax, place + 0.2, values, look["color"], test_fraction=test_fraction)
             parts.append(f"{arm}: {drawing.mean_text(values, test_fraction=test_fraction)}")
         ax.set_xticks(places, [f"{arm}\n(n = {units[arm].count()})" for arm in units])
-        ax.set(xlim=(-0.5, len(places) - 0.3), ylabel=label)
+        ax.set(xlim=(-0.5, len(places) - 0.3), ylabel=fill(label, LABEL_WIDTH))
         ax.grid(axis="x", visible=False)
         drawing.mean_legend(ax)
     return described(ax, f"{label}, one dot per unit, paired between arms. {'; '.join(parts)}.")
