@@ -8,6 +8,8 @@ import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 from helpers.quiet import keras
 
 FORMAT = "fitted keras estimator, 1"
@@ -91,3 +93,37 @@ def read(path, custom_objects=None):
         model_path.write_bytes(content)
         model = keras.saving.load_model(model_path, custom_objects=custom_objects, safe_mode=True)
     return model, record
+
+
+def is_plain(value):
+    """Whether JSON gives a value back as it was.
+
+    Examples
+    --------
+    >>> is_plain([1, "a"]), is_plain((1, 2)), is_plain(len)
+    (True, False, False)
+    """
+    try:
+        return json.loads(json.dumps(value)) == value
+    except (TypeError, ValueError):
+        return False
+
+
+def to_plain(value):
+    """Write arrays and tuples in a form that JSON can hold; the rest stays.
+
+    Examples
+    --------
+    >>> from_plain(to_plain(np.array([1.5, 2.5]))), from_plain(to_plain((3, 4)))
+    (array([1.5, 2.5]), (3, 4))
+    """
+    if isinstance(value, np.ndarray):
+        return {"values": value.tolist(), "dtype": str(value.dtype)}
+    return {"tuple": list(value)} if isinstance(value, tuple) else value
+
+
+def from_plain(value):
+    """Undo `to_plain`."""
+    if isinstance(value, dict) and set(value) == {"values", "dtype"}:
+        return np.array(value["values"], dtype=value["dtype"])
+    return tuple(value["tuple"]) if isinstance(value, dict) and set(value) == {"tuple"} else value

@@ -265,8 +265,8 @@ def _steps_per_call(model, job, callbacks):
 def _many_steps_per_call(model, n_steps, n_validation_batches):
     """Let ``model.fit`` run that many steps a graph call; afterwards the model is as it was.
 
-    Keras' own loop asks before each step whether there is another batch, which takes longer to
-    trace than the step itself. Here the numbers of batches are known.
+    Keras' own loop asks before each step whether there is another batch, which has to be traced as
+    well as the step. Here the numbers of batches are known.
     """
     asked = model.steps_per_execution
     if n_steps == asked:

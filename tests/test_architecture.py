@@ -14,6 +14,8 @@ LAYERS = (
     {"routing", "randomness", "claims", "digests", "persistence"},
     {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
     {"parameters", "training", "readme"},
+    {"rows", "arguments"},
+    {"estimator"},
     {"wrapper", "recorder"},
     {"cases"},
     {"plan", "kernels", "pages", "batch"},

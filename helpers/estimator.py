@@ -1,0 +1,446 @@
+"""What the classifier and the regressor share: parameters, the order of a fit, prediction."""
+
+import inspect
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
+
+from helpers.arguments import check_leftovers, check_share, check_whole, fit_arguments
+from helpers.building import build, builder_parameters, check_builder, check_routed
+from helpers.persistence import from_plain, is_plain, read, to_plain, write
+from helpers.quiet import keras
+from helpers.randomness import derive_seeds, isolated
+from helpers.routing import DESTINATIONS, nearest_or_all, routed_to
+from helpers.rows import as_floats, split, with_mean_one
+from helpers.training import FitJob, Rows, train
+
+#: Share of the training rows that decides on the number of epochs, with ``epochs="auto"``.
+AUTO_VALIDATION_SPLIT = 0.2
+#: Epochs without a lower validation loss after which ``epochs="auto"`` stops looking.
+AUTO_PATIENCE = 10
+#: Rows that go through the model at once when it predicts.
+PREDICT_ROWS = 4096
+#: Rows are filled up to a multiple of this many.
+FILL_ROWS = 32
+
+#: What a fit leaves behind beside the model.
+STATE = (
+    "classes_", "n_features_in_", "feature_names_in_", "history_", "epoch_search_history_",
+    "n_epochs_", "_multilabel", "_X_shape", "_y_shape",
+)  # fmt: skip
+#: How scikit-learn is asked to check rows.
+ROWS = {"accept_sparse": "csr", "allow_nd": True, "dtype": "numeric"}
+
+
+class KerasEstimator(BaseEstimator):
+    """What the classifier and the regressor share: parameters, the order of a fit, prediction."""
+
+    def __init__(
+        self,
+        model=None,
+        *,
+        optimizer=None,
+        loss=None,
+        metrics=None,
+        epochs="auto",
+        max_epochs=200,
+        batch_size=32,
+        validation_split=0.0,
+        callbacks=None,
+        shuffle=True,
+        warm_start=False,
+        run_eagerly=False,
+        verbose=0,
+        random_state=None,
+        **routed,
+    ):
+        self.model = model
+        self.optimizer = optimizer
+        self.loss = loss
+        self.metrics = metrics
+        self.epochs = epochs
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.validation_split = validation_split
+        self.callbacks = callbacks
+        self.shuffle = shuffle
+        self.warm_start = warm_start
+        self.run_eagerly = run_eagerly
+        self.verbose = verbose
+        self.random_state = random_state
+        self._routed = routed
+
+    # Free keywords are kept apart from the attributes: scikit-learn takes every public attribute
+    # that the signature does not name for state that __init__ has set.
+
+    def get_params(self, deep=True):
+        """Parameters of the estimator, the routed ones included."""
+        return super().get_params(deep=deep) | self._routed
+
+    def set_params(self, **params):
+        """Set parameters; names that nothing would consume are refused."""
+        named = super().get_params(deep=False)
+        builder = params.get("model", self.model)
+        for name in params:
+            if name not in named:
+                self._check_routable(name, builder, named)
+        for name, value in params.items():
+            if name in named:
+                setattr(self, name, value)
+            else:
+                self._routed = self._routed | {name: value}
+        return self
+
+    def __getattr__(self, name):
+        routed = self.__dict__.get("_routed", {})
+        if name in routed:
+            return routed[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def _check_routable(self, name, builder, named):
+        if name.partition("__")[0] in DESTINATIONS and "__" in name:
+            return
+        # Without a builder nobody knows what it takes; fit says that it is missing.
+        taken = builder_parameters(builder) if callable(builder) else None
+        if taken is None:
+            return
+        if name not in taken:
+            known = [*named, *(f"model__{key}" for key in taken)]
+            raise ValueError(
+                f"Invalid parameter {name!r} for estimator {type(self).__name__}; "
+                f"{nearest_or_all(name, known)}"
+            )
+
+    def fit(
+        self, X, y, sample_weight=None, *,
+        groups=None, X_val=None, y_val=None, callbacks=None, **fit_arguments,
+    ):  # fmt: skip
+        """Train a new model; with ``warm_start`` the one of the last fit goes on.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features) or (n_samples, ...)
+            Rows; images as (n_samples, height, width, channels).
+        y : array-like, shape (n_samples,) or (n_samples, n_targets)
+            Targets; labels of any type for a classifier, or an indicator matrix of several labels.
+        sample_weight : array-like, shape (n_samples,), default=None
+            Weight of each row in the loss. Only their ratios count: a row of weight 2 is a row that
+            is there twice.
+        groups : array-like, shape (n_samples,), default=None
+            Where ``validation_split`` or ``epochs="auto"`` set rows apart, they keep rows of one
+            group together.
+        X_val, y_val : array-like, default=None
+            Rows to watch instead. In a pipeline they go through the steps before this one if its
+            ``transform_input=["X_val"]`` says so.
+        callbacks : callback class or object, or list of them, default=None
+            Beside those of the constructor; copied for this fit.
+        **fit_arguments
+            As ``fit__...``, for this fit: ``epochs``, ``batch_size`` and what else
+            ``keras.Model.fit`` takes.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            Before training, naming the parameter, its value and what is accepted.
+        """
+        return self._fit(
+            X, y, sample_weight, groups=groups, validation=(X_val, y_val), callbacks=callbacks,
+            fit_arguments=fit_arguments, go_on=self.warm_start and hasattr(self, "model_"),
+        )  # fmt: skip
+
+    def save(self, path):
+        """Keep the fitted estimator in a file that holds no code, for `load`.
+
+        Parameters
+        ----------
+        path : path
+            Written whole or not at all.
+
+        Notes
+        -----
+        The builder is code, so it is left out, and so are other parameters that JSON cannot hold:
+        what is loaded predicts, and wants them set before it is fitted again. A pickle keeps them,
+        but whoever loads a pickle lets its author run code.
+        """
+        check_is_fitted(self)
+        state = {name: v for name, v in vars(self).items() if name in STATE}
+        record = {
+            "class": type(self).__name__,
+            "parameters": {n: v for n, v in self.get_params(False).items() if is_plain(v)},
+            "state": {name: to_plain(value) for name, value in state.items()},
+        }
+        write(path, self.model_, record)
+
+    @classmethod
+    def load(cls, path, model=None, custom_objects=None):
+        """Load an estimator that `save` has kept.
+
+        Parameters
+        ----------
+        path : path
+        model : callable, default=None
+            Builder, where the estimator is to be fitted again.
+        custom_objects : dict of str to class, default=None
+            Layers, losses and metrics that are not Keras' own.
+
+        Returns
+        -------
+        estimator
+
+        Raises
+        ------
+        ValueError
+            The file is of another kind, damaged, or keeps an estimator of another class.
+        """
+        trained, record = read(path, custom_objects)
+        if record["class"] != cls.__name__:
+            raise ValueError(
+                f"path={str(path)!r} keeps a {record['class']}: {cls.__name__}.load accepts a "
+                f"{cls.__name__}"
+            )
+        estimator = cls(**(record["parameters"] | {"model": model}))
+        for name, value in record["state"].items():
+            setattr(estimator, name, from_plain(value))
+        estimator.model_ = trained
+        return estimator
+
+    def initialize(self, X, y):
+        """Make the model that `fit` would start from, and train it not at all.
+
+        Parameters
+        ----------
+        X, y : array-like
+            As for `fit`.
+
+        Returns
+        -------
+        self
+        """
+        self._check_parameters({})
+        X, y = self._check_rows(X, y)
+        self._fit_targets(y)
+        self._X_shape = X.shape[1:]
+        with isolated(derive_seeds(self.random_state, 2)[0]):
+            self.model_, _ = self._build(X[:1])
+        self.history_, self.n_epochs_ = {"loss": []}, 0
+        return self
+
+    def _one_epoch(self, X, y, sample_weight, classes=None):
+        return self._fit(
+            X, y, sample_weight, classes=classes, fit_arguments={"epochs": 1},
+            go_on=hasattr(self, "model_"),
+        )  # fmt: skip
+
+    def _fit(
+        self, X, y, sample_weight, *,
+        go_on, fit_arguments, groups=None, validation=(None, None), callbacks=None, classes=None,
+    ):  # fmt: skip
+        arguments = self._check_parameters(fit_arguments)
+        epochs = arguments.pop("epochs")
+        X, y = self._check_rows(X, y, reset=not go_on)
+        y = self._known_targets(y) if go_on else self._fit_targets(y, classes)
+        rows = Rows(X, y, self._row_weights(y, sample_weight, X))
+        groups = self._check_groups(groups, X)
+        self._X_shape = X.shape[1:]
+        watched = self._check_validation(*validation)
+        seed, split_seed = derive_seeds(self.random_state, 2)
+        job = FitJob(
+            build=self._build,
+            encode=self._encode,
+            rows=rows,
+            seed=seed,
+            epochs=epochs,
+            batch_size=arguments.pop("batch_size"),
+            callbacks=self.callbacks,
+            callback_parameters=routed_to("callbacks", self._routed),
+            more_callbacks=callbacks,
+            validation=watched,
+            shuffle=self.shuffle,
+            run_eagerly=self.run_eagerly,
+            fit_arguments={"verbose": self.verbose} | arguments,
+        )
+        if go_on:
+            job = self._going_on(job)
+        if epochs == "auto":
+            result = self._train_auto(job, split_seed, groups)
+        else:
+            if watched is None:
+                training, watched = self._split(rows, self.validation_split, split_seed, groups)
+                job = replace(job, rows=training, validation=watched)
+            result = train(job)
+        self.model_ = result.model
+        before = self.history_ if go_on else {}
+        self.history_ = {name: before.get(name, []) + v for name, v in result.history.items()}
+        self.n_epochs_ = len(self.history_["loss"])
+        return self
+
+    def _going_on(self, job):
+        """The job that trains the present model further, in an order of rows of its own."""
+        model = self.model_
+        seeds = np.random.SeedSequence([job.seed, int(model.optimizer.iterations)])
+        if job.epochs == "auto":
+            raise ValueError(
+                'epochs="auto" tries a model and trains another: to go on with the present one, '
+                "give a number of epochs"
+            )
+        return replace(
+            job,
+            build=lambda sample: (model, model(sample, training=False)),
+            seed=int(seeds.generate_state(1)[0] >> 1),
+        )
+
+    def _train_auto(self, job, split_seed, groups):
+        """Find the number of epochs on a part of the training rows, then train on all of them."""
+        training, validation = job.rows, job.validation
+        if validation is None:
+            share = self.validation_split or AUTO_VALIDATION_SPLIT
+            training, validation = self._split(job.rows, share, split_seed, groups)
+        stopper = keras.callbacks.EarlyStopping(
+            monitor="loss" if validation is None else "val_loss", patience=AUTO_PATIENCE
+        )
+        job = replace(job, epochs=self.max_epochs, validation=None)
+        search = train(
+            replace(job, rows=training, validation=validation, extra_callbacks=[stopper])
+        )
+        self.epoch_search_history_ = search.history
+        epochs = 1 + int(np.nanargmin(search.history[stopper.monitor]))
+        return train(replace(job, epochs=epochs, epochs_settled=True))
+
+    def _build(self, sample):
+        return build(
+            self.model,
+            sample,
+            parameters=self._routed,
+            meta=self._meta(),
+            default_loss=self._default_loss,
+            optimizer=self.optimizer,
+            loss=self.loss,
+            metrics=self.metrics,
+        )
+
+    def _meta(self):
+        return {
+            "n_features_in_": self.n_features_in_,
+            "X_shape_": (None, *self._X_shape),
+            "X_dtype_": np.dtype(keras.config.floatx()),
+        }
+
+    def _check_parameters(self, given):
+        """Refuse bad parameters by name, before anything is built.
+
+        Returns
+        -------
+        dict
+            Arguments of ``keras.Model.fit``.
+        """
+        owner = type(self).__name__
+        taken = builder_parameters(self.model) if callable(self.model) else None
+        check_leftovers(self._routed, taken or (), owner=owner)
+        check_builder(self.model)
+        check_routed(self.model, self._routed)
+        for name in self._routed:
+            self._check_routable(name, self.model, super().get_params(deep=False))
+        constructor = inspect.signature(type(self)).parameters
+        names = ("epochs", "batch_size")
+        arguments = fit_arguments(
+            own={name: getattr(self, name) for name in names},
+            defaults={name: constructor[name].default for name in names},
+            routed=routed_to("fit", self._routed),
+            given=given,
+            owner=owner,
+        )
+        check_whole("max_epochs", self.max_epochs, owner=owner)
+        check_share("validation_split", self.validation_split)
+        return arguments
+
+    def _check_rows(self, X, y, reset=True):
+        X, y = validate_data(
+            self, X, y, reset=reset, multi_output=True,
+            y_numeric=isinstance(self, RegressorMixin), **ROWS,
+        )  # fmt: skip
+        if not reset:
+            self._check_shape(X)
+        return as_floats(X), y
+
+    def _check_more_rows(self, X):
+        """Rows for the model that is there, or is about to be."""
+        X = validate_data(self, X, reset=False, **ROWS)
+        self._check_shape(X)
+        return as_floats(X)
+
+    def _check_shape(self, X):
+        if X.shape[1:] != self._X_shape:
+            raise ValueError(
+                f"X has rows of shape {X.shape[1:]}; {type(self).__name__} was fitted on rows of "
+                f"shape {self._X_shape}"
+            )
+
+    def _check_validation(self, X, y):
+        if X is None and y is None:
+            return None
+        if X is None or y is None:
+            raise ValueError("X_val and y_val: give both, or neither")
+        if self.validation_split:
+            raise ValueError(
+                f"validation_split={self.validation_split!r} contradicts X_val: give one of the two"
+            )
+        X = self._check_more_rows(X)
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y_val")
+        check_consistent_length(X, y)
+        return Rows(X, self._known_targets(y, name="y_val"))
+
+    def _check_groups(self, groups, X):
+        if groups is None:
+            return None
+        groups = column_or_1d(groups)
+        check_consistent_length(X, groups)
+        return groups
+
+    def _row_weights(self, y, sample_weight, X):
+        if sample_weight is None:
+            return None
+        weights = _check_sample_weight(sample_weight, X, dtype=keras.config.floatx())
+        return with_mean_one(weights)
+
+    def _split(self, rows, share, seed, groups):
+        return split(rows, share, seed, groups=groups, labels=self._labels(rows.y))
+
+    def _labels(self, y):
+        """Class numbers by which rows can be stratified; None where there are none."""
+        return None
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _outputs(self, X):
+        check_is_fitted(self)
+        X = self._check_more_rows(X)
+        arguments = routed_to("predict", self._routed)
+        if arguments or type(self.model_).predict_step is not keras.Model.predict_step:
+            return self.model_.predict(X, **({"verbose": 0} | arguments))
+        # A graph for keras.Model.predict takes longer to make than a small model to run.
+        # A product with one row takes another way than one with many and differs in the last digit:
+        # filled up, a row's prediction does not depend on how many others are asked for.
+        filled = np.pad(X, [(0, -len(X) % FILL_ROWS), *(X.ndim - 1) * [(0, 0)]], mode="edge")
+        parts = [
+            keras.ops.convert_to_numpy(
+                self.model_(filled[start : start + PREDICT_ROWS], training=False)
+            )
+            for start in range(0, len(filled), PREDICT_ROWS)
+        ]
+        return np.concatenate(parts)[: len(X)]

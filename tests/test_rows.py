@@ -1,0 +1,56 @@
+"""Rows as Keras takes them, and the ones that are set apart."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from helpers.rows import as_floats, split, with_mean_one
+from helpers.training import Rows
+
+
+def rows(n_samples):
+    return Rows(np.arange(n_samples)[:, None], np.arange(n_samples), np.arange(n_samples) + 1.0)
+
+
+@given(n_samples=st.integers(1, 60), share=st.floats(0, 0.99), seed=st.integers(0, 99))
+def test_parts_hold_every_row_once_with_its_target_and_weight(n_samples, share, seed):
+    parts = [part for part in split(rows(n_samples), share, seed) if part is not None]
+    assert sorted(np.concatenate([part.y for part in parts])) == list(range(n_samples))
+    for part in parts:
+        np.testing.assert_array_equal(part.X[:, 0], part.y)
+        np.testing.assert_array_equal(part.sample_weight, part.y + 1)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01])
+def test_a_share_of_no_row_is_no_validation(share):
+    assert split(rows(20), share, seed=0)[1] is None
+
+
+def test_labels_are_in_both_parts_in_equal_shares():
+    labels = np.repeat([0, 1], [40, 10])
+    _, watched = split(rows(50), 0.2, seed=0, labels=labels)
+    assert labels[watched.y].tolist().count(1) == 2
+
+
+def test_a_label_of_one_row_is_no_reason_to_fail():
+    _, watched = split(rows(20), 0.2, seed=0, labels=np.repeat([0, 1], [19, 1]))
+    assert len(watched) == 4
+
+
+def test_groups_stay_together():
+    groups = np.arange(60) // 6
+    training, watched = split(rows(60), 0.3, seed=0, groups=groups)
+    assert not set(groups[training.y]) & set(groups[watched.y])
+
+
+def test_sparse_rows_become_dense():
+    dense = np.eye(3)
+    np.testing.assert_array_equal(as_floats(csr_array(dense)), dense)
+
+
+@pytest.mark.parametrize("weights", [[1.0, -1.0], [0.0, 0.0], [np.nan, np.nan]])
+def test_weights_that_weigh_nothing(weights):
+    with pytest.raises(ValueError, match="numbers >= 0"):
+        with_mean_one(np.array(weights))
