@@ -16,15 +16,15 @@ ROOT = Path(__file__).parent.parent
 MUTATIONS = {
     "wrapper_reuses_one_model": (
         """
-        import helpers.wrapper
-        build, kept = helpers.wrapper.build, []
+        import helpers.estimator
+        build, kept = helpers.estimator.build, []
 
         def reuse(*arguments, **named):
             if not kept:
                 kept.append(build(*arguments, **named))
             return kept[0]
 
-        helpers.wrapper.build = reuse
+        helpers.estimator.build = reuse
         """,
         ["tests/test_wrapper.py", "-k", "test_law and dropout"],
         "fit_is_repeatable",
