@@ -5,7 +5,6 @@ from scipy.sparse import issparse
 from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from helpers.quiet import keras
-from helpers.training import Rows
 
 
 def as_floats(X):
@@ -64,14 +63,14 @@ def split(rows, share, seed, *, groups=None, labels=None):
     if groups is not None:
         splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
         training, validation = next(splitter.split(rows.X, rows.y, groups))
-        return _take(rows, training), _take(rows, validation)
+        return rows[training], rows[validation]
     training, validation = train_test_split(
         np.arange(len(rows)),
         test_size=n_validation,
         random_state=seed,
         stratify=labels if _can_stratify(labels, n_validation) else None,
     )
-    return _take(rows, np.sort(training)), _take(rows, np.sort(validation))
+    return rows[np.sort(training)], rows[np.sort(validation)]
 
 
 def _can_stratify(labels, n_validation):
@@ -79,8 +78,3 @@ def _can_stratify(labels, n_validation):
         return False
     counts = np.bincount(labels)
     return counts.min() >= 2 and min(n_validation, len(labels) - n_validation) >= len(counts)
-
-
-def _take(rows, index):
-    weights = None if rows.sample_weight is None else rows.sample_weight[index]
-    return Rows(rows.X[index], rows.y[index], weights)

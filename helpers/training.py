@@ -16,6 +16,7 @@ import numpy as np
 
 from helpers.building import instantiate, make_callback, mark_trained
 from helpers.errors import DivergedError, InertCallbackError
+from helpers.graphs import TracedGraphs
 from helpers.quiet import keras, tf
 from helpers.randomness import isolated
 
@@ -48,6 +49,10 @@ class Rows:
 
     def __len__(self):
         return len(self.X)
+
+    def __getitem__(self, index):
+        weight = None if self.sample_weight is None else self.sample_weight[index]
+        return Rows(self.X[index], self.y[index], weight)
 
 
 @dataclass(frozen=True)
@@ -160,6 +165,7 @@ def train(job):
                 model.run_eagerly = True
             callbacks = _callbacks(job)
             mark_trained(model)
+            _make_metrics(model, job, outputs)
             validation = _validation_batches(job, model, outputs)
             n_validation_batches = 0 if validation is None else int(validation.cardinality())
             n_steps = _steps_per_call(model, job, callbacks)
@@ -249,6 +255,16 @@ def _columns(rows, job, model, outputs):
     return tuple(tf.constant(column) for column in columns)
 
 
+def _make_metrics(model, job, outputs):
+    """Make the metrics that were given by name, of which Keras waits for the first rows.
+
+    Where that is inside a graph, TensorFlow traces the whole step twice.
+    """
+    columns = _columns(job.rows[:1], job, model, outputs)
+    model.compute_metrics(*columns[:2], outputs, *columns[2:])
+    model.reset_metrics()
+
+
 def _steps_per_call(model, job, callbacks):
     """Steps that one graph call may run without anybody noticing.
 
@@ -269,18 +285,19 @@ def _many_steps_per_call(model, n_steps, n_validation_batches):
     well as the step. Here the numbers of batches are known.
     """
     asked = model.steps_per_execution
-    if n_steps == asked:
+    if n_steps == asked > 1:
         yield
         return
-    model.steps_per_execution = n_steps
+    model.steps_per_execution, graphs = n_steps, TracedGraphs()
     if _is_stock(model, "train"):
-        model.train_function = _loop(model, model.train_step, n_steps)
+        model.train_function = _loop(model, model.train_step, n_steps, graphs)
     if 1 <= n_validation_batches <= n_steps and _is_stock(model, "test"):
-        model.test_function = _loop(model, model.test_step, n_validation_batches)
+        model.test_function = _loop(model, model.test_step, n_validation_batches, graphs)
     try:
         yield
     finally:
         model.steps_per_execution, model.train_function, model.test_function = asked, None, None
+        graphs.free()
 
 
 def _is_stock(model, phase):
@@ -291,16 +308,22 @@ def _is_stock(model, phase):
     return not (model.run_eagerly or model.jit_compile or tf.distribute.has_strategy())
 
 
-def _loop(model, step, n_steps):
+def _loop(model, step, n_steps, graphs):
     def steps(iterator):
-        def body(i):
-            step(next(iterator))
-            return (i + 1,)
-
+        graphs.note()
         if n_steps == 1:
             return step(next(iterator))
-        tf.while_loop(lambda i: i < n_steps, body, [0], parallel_iterations=1)
+        tf.while_loop(more, lambda i: body(i, iterator), [0], parallel_iterations=1)
         return model.get_metrics_result()
+
+    def more(i):
+        graphs.note()
+        return i < n_steps
+
+    def body(i, iterator):
+        graphs.note()
+        step(next(iterator))
+        return (i + 1,)
 
     return tf.function(steps, autograph=False)
 

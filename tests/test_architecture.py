@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent / "helpers"
 # or from its own. Modules of one subject share a line.
 LAYERS = (
     {"spelling", "quiet", "errors", "intervals", "_drawing"},
-    {"routing", "randomness", "claims", "digests", "persistence"},
+    {"routing", "randomness", "graphs", "claims", "digests", "persistence"},
     {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
     {"parameters", "training", "readme"},
     {"rows", "arguments"},
