@@ -72,7 +72,8 @@ def test_planted_fault_turns_the_suite_red(tmp_path, plugin, tests, red):
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "mutation", "-p", "no:cacheprovider", *tests],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        # One core: cases then run their parts in this process, where the fault is planted.
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "LOKY_MAX_CPU_COUNT": "1"},
         capture_output=True,
         text=True,
     )

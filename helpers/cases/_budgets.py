@@ -6,7 +6,7 @@ on fresh rows when it is trained for about `ENOUGH` epochs.
 """
 
 import math
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
 from helpers import synthetic
 from helpers.cases._builders import mlp
+from helpers.cases._parallel import each_repetition
 from helpers.quiet import keras
 from helpers.recorder import FitRecorder
 from helpers.wrapper import KerasClassifier
@@ -104,39 +105,54 @@ def network(seed, **parameters):
     return KerasClassifier(mlp, **usual | parameters)
 
 
-@cache
-def tried(seed, epochs):
+def tried(task, epochs):
     """Search the learning rates of `GRID`, and follow each candidate on fresh rows.
 
     Parameters
     ----------
-    seed : int
-        Of the repetition.
+    task : Task
     epochs : int
         For which all candidates are trained.
 
     Returns
     -------
-    search : GridSearchCV
-    curves : DataFrame
-        Columns ``candidate`` (the learning rate), ``epochs``, ``value`` (accuracy on fresh rows).
+    DataFrame
+        One row per repetition, candidate and watched epoch: ``repeat``, ``candidate`` (the learning
+        rate), ``score`` (what the search gives it), ``epochs``, ``value`` (accuracy on fresh rows
+        after so many).
     """
+    return _tried(tuple(repetitions(task)), epochs)
+
+
+def worth(task):
+    """Accuracy on fresh rows of the learning rates of `GRID`, trained long: mean over `LAST`.
+
+    Returns
+    -------
+    Series
+        By ``repeat`` and ``candidate``.
+    """
+    long = tried(task, ENOUGH).query("epochs in @LAST")
+    return long.groupby(["repeat", "candidate"])["value"].mean()
+
+
+@cache  # several cases judge their picks by the same long training
+def _tried(repetitions, epochs):
+    return each_repetition(partial(_tried_once, epochs), repetitions)
+
+
+def _tried_once(epochs, repeat, seed):
     X, y, split = rows(seed)
     watched = network(seed, epochs=epochs, callbacks=_FreshAccuracy(*fresh_rows(seed)))
     search = GridSearchCV(watched, GRID, cv=split, refit=False)
     with FitRecorder() as recorder:
         search.fit(X, y)
     curves = recorder.curves().query("metric == 'fresh_accuracy'").dropna()
-    rates = pd.Series(GRID[RATE])
-    return search, curves.assign(candidate=curves["fit"].map(rates)).rename(
-        columns={"epoch": "epochs"}
-    )[["candidate", "epochs", "value"]]
-
-
-def worth(seed, rate):
-    """Accuracy on fresh rows of a learning rate of `GRID`, trained long: mean over `LAST`."""
-    _, curves = tried(seed, ENOUGH)
-    return float(curves.query("candidate == @rate and epochs in @LAST")["value"].mean())
+    curves = curves.rename(columns={"epoch": "epochs"})[["fit", "epochs", "value"]]
+    scores = pd.DataFrame(
+        {"repeat": repeat, "candidate": GRID[RATE], "score": search.cv_results_["mean_test_score"]}
+    )
+    return scores.merge(curves, left_index=True, right_on="fit").drop(columns="fit")
 
 
 class _FreshAccuracy(keras.callbacks.Callback):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from helpers import claims
+from helpers.cases._parallel import side_by_side
 from helpers.cases._source import markdown_of
 from helpers.datasets import Dataset
 from helpers.parameters import Settings
@@ -155,6 +156,22 @@ class Case:
         table = table.drop(columns="arm", errors="ignore")
         table.insert(0, "arm", arm)
         return table
+
+    def run_all(self, task):
+        """Run every arm, side by side.
+
+        Each in a process of its own: what one arm leaves behind never reaches another.
+
+        Parameters
+        ----------
+        task : Task
+
+        Returns
+        -------
+        list of DataFrame
+            As from `run`, in the order of `arms`.
+        """
+        return side_by_side(self.run, [(arm, task) for arm in self.arms])
 
     def claim(self, faulty, fixed, task):
         """What the tables of the two arms say about the statement.

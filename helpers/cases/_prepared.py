@@ -1,8 +1,8 @@
 """Scores on rows that were prepared before the split, or inside it, and how many rows that took."""
 
 import numpy as np
-import pandas as pd
 
+from helpers.cases._parallel import each_repetition
 from helpers.cases._scores import auc, fold_scores, repeats, stratified
 
 __all__ = ["auc_scores", "rows_of"]
@@ -33,18 +33,11 @@ def auc_scores(task, X, estimator, rows_seen):
     def evidence(model, train, test):
         return {"rows_trained_on": len(train), "rows_in_statistics": rows_seen(model, train)}
 
-    return pd.concat(
-        fold_scores(
-            estimator(seed),
-            X,
-            y,
-            cv=stratified(task, seed),
-            repeat=repeat,
-            scoring=auc(y),
-            evidence=evidence,
-        )
-        for repeat, seed in repeats(task, at_least=2)
-    )
+    def scores(repeat, seed):
+        how = {"cv": stratified(task, seed), "repeat": repeat, "scoring": auc(y)}
+        return fold_scores(estimator(seed), X, y, evidence=evidence, **how)
+
+    return each_repetition(scores, repeats(task, at_least=2))
 
 
 def rows_of(data):

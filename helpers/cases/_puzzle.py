@@ -6,15 +6,15 @@ both on the same fresh rows. Which candidate is best, and how long suits it, is 
 over all repetitions, so that no lucky fit decides.
 """
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, cpu_count, delayed
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
 
 from helpers.cases._builders import in_pipeline, mlp
+from helpers.cases._parallel import each_repetition
 from helpers.quiet import keras
 from helpers.wrapper import KerasClassifier
 
@@ -32,7 +32,7 @@ MIN_EPOCHS = 30
 
 
 @cache
-def losses(task, search):
+def losses(task, search, n_repeats=None):
     """Run one kind of search in every repetition and say what it lost.
 
     Parameters
@@ -40,6 +40,8 @@ def losses(task, search):
     task : Task
     search : callable (X, y, rates, epochs, seed) -> (GridSearchCV, str)
         Fitted, with the name of the parameter that was searched.
+    n_repeats : int, default=None
+        Use the first so many repetitions only; None: all.
 
     Returns
     -------
@@ -55,7 +57,7 @@ def losses(task, search):
     tuned = tuned.set_index("repeat")["accuracy"]
     by_rate = means.groupby("learning_rate").max()
 
-    table = pd.DataFrame(_in_parallel(_delivered, task, search))
+    table = each_repetition(partial(_delivered, task, search), _repetitions(task)[:n_repeats])
     table["value"] = table["repeat"].map(tuned) - table["delivered"]
     table["pick_lost"] = by_rate.max() - table["pick"].map(by_rate)
     return table
@@ -74,20 +76,17 @@ def long_curves(task):
     DataFrame
         Columns ``repeat``, ``learning_rate``, ``epoch``, ``accuracy``.
     """
-    return pd.concat(_in_parallel(_curves, task), ignore_index=True)
+    return each_repetition(partial(_curves, task), _repetitions(task))
 
 
-def _in_parallel(function, task, *arguments):
-    """One call per repetition; which process runs it changes nothing."""
-    repeats = range(max(AT_LEAST, task.settings.n_repeats))
-    return Parallel(n_jobs=min(len(repeats), cpu_count()))(
-        delayed(function)(task, repeat, *arguments) for repeat in repeats
-    )
+def _repetitions(task):
+    n_repeats = max(AT_LEAST, task.settings.n_repeats)
+    return [(repeat, 2 * (1000 * task.settings.seed + repeat)) for repeat in range(n_repeats)]
 
 
-def _delivered(task, repeat, search):
-    X, y, X_fresh, y_fresh = _rows(task, repeat)
-    fitted, name = search(X, y, _rates(task), _epochs(task), _seed(task, repeat))
+def _delivered(task, search, repeat, seed):
+    X, y, X_fresh, y_fresh = _rows(task, seed)
+    fitted, name = search(X, y, _rates(task), _epochs(task), seed)
     return {
         "repeat": repeat,
         "delivered": accuracy_score(y_fresh, fitted.predict(X_fresh)),
@@ -96,8 +95,8 @@ def _delivered(task, repeat, search):
     }
 
 
-def _curves(task, repeat):
-    X, y, X_fresh, y_fresh = _rows(task, repeat)
+def _curves(task, repeat, seed):
+    X, y, X_fresh, y_fresh = _rows(task, seed)
     prepared = in_pipeline("passthrough").fit(X)
     watch = _FreshAccuracy(prepared.transform(X_fresh), y_fresh)
     tables = []
@@ -105,7 +104,7 @@ def _curves(task, repeat):
         classifier = KerasClassifier(
             mlp, optimizer="sgd", optimizer__momentum=0.9, optimizer__learning_rate=rate,
             epochs=LONG * _epochs(task), callbacks=[watch],
-            random_state=_seed(task, repeat),
+            random_state=seed,
         )  # fmt: skip
         accuracies = classifier.fit(prepared.transform(X), y).history_["fresh_accuracy"]
         epochs = [epoch for epoch in range(1, classifier.epochs + 1) if _FreshAccuracy.looks(epoch)]
@@ -132,9 +131,9 @@ class _FreshAccuracy(keras.callbacks.Callback):
         return epoch == 1 or epoch % 3 == 0
 
 
-def _rows(task, repeat):
+def _rows(task, seed):
     """Training rows of a repetition and fresh rows to judge by, labels as numbers."""
-    data, seed = task.data, _seed(task, repeat)
+    data = task.data
     if data.sample is not None:
         X, y, _ = data.sample(N_TRAINING, seed)
         X_fresh, y_fresh, _ = data.sample(N_FRESH, seed + 1)
@@ -151,7 +150,3 @@ def _rates(task):
 
 def _epochs(task):
     return max(MIN_EPOCHS, task.settings.epochs)
-
-
-def _seed(task, repeat):
-    return 2 * (1000 * task.settings.seed + repeat)

@@ -1,9 +1,7 @@
 """A search at a small number of epochs, the same for each learning rate."""
 
-import pandas as pd
-
 from helpers.cases import Case
-from helpers.cases._budgets import ENOUGH, FEW, RATE, repetitions, tried, worth
+from helpers.cases._budgets import ENOUGH, FEW, tried, worth
 
 
 def faulty(task):
@@ -16,18 +14,11 @@ def fixed(task):
 
 def searched(task, epochs):
     """Search the learning rate; the value is what the pick is worth when it is trained long."""
-    tables = []
-    for repeat, seed in repetitions(task):
-        search, _ = tried(seed, epochs)
-        pick = search.best_params_[RATE]
-        table = pd.DataFrame(search.cv_results_["params"]).rename(columns={RATE: "candidate"})
-        tables.append(
-            table.assign(
-                repeat=repeat, epochs=epochs, score=search.cv_results_["mean_test_score"],
-                pick=pick, value=worth(seed, pick),
-            )
-        )  # fmt: skip
-    return pd.concat(tables, ignore_index=True)
+    scores = tried(task, epochs)[["repeat", "candidate", "score"]].drop_duplicates()
+    best = scores.loc[scores.groupby("repeat")["score"].idxmax()]
+    picks = best[["repeat", "candidate"]].rename(columns={"candidate": "pick"})
+    values = worth(task).rename_axis(["repeat", "pick"]).rename("value").reset_index()
+    return scores.assign(epochs=epochs).merge(picks.merge(values), on="repeat")
 
 
 def curves(task):
@@ -42,8 +33,7 @@ def curves(task):
     DataFrame
         Columns ``repeat``, ``candidate`` (the learning rate), ``epochs``, ``value``.
     """
-    tables = [tried(seed, ENOUGH)[1].assign(repeat=repeat) for repeat, seed in repetitions(task)]
-    return pd.concat(tables, ignore_index=True)
+    return tried(task, ENOUGH).drop(columns="score")
 
 
 CASE = Case(

@@ -6,6 +6,7 @@ from sklearn.model_selection import HalvingGridSearchCV
 
 from helpers.cases import Case
 from helpers.cases._budgets import ENOUGH, FEW, GRID, RATE, network, repetitions, rows, worth
+from helpers.cases._parallel import each_repetition
 
 #: The fast learner of `GRID`, and a slower one.
 FAST_AND_SLOW = {RATE: GRID[RATE][:2]}
@@ -21,8 +22,9 @@ def fixed(task):
 
 def halved(task, min_resources):
     """Both candidates get `min_resources` epochs, the better one of them twice as many."""
-    tables = []
-    for repeat, seed in repetitions(task):
+    values = worth(task)
+
+    def searched(repeat, seed):
         X, y, split = rows(seed)
         search = HalvingGridSearchCV(
             network(seed), FAST_AND_SLOW, cv=split, refit=False,
@@ -33,8 +35,9 @@ def halved(task, min_resources):
             columns={f"param_{RATE}": "candidate", "n_resources": "epochs", "iter": "rung",
                      "mean_test_score": "score"}
         )[["rung", "epochs", "candidate", "score"]]  # fmt: skip
-        tables.append(table.assign(repeat=repeat, pick=pick, value=worth(seed, pick)))
-    return pd.concat(tables, ignore_index=True)
+        return table.assign(repeat=repeat, pick=pick, value=values[repeat, pick])
+
+    return each_repetition(searched, repetitions(task))
 
 
 CASE = Case(

@@ -1,9 +1,8 @@
 """Early stopping whose patience is shorter than the plateau."""
 
-import pandas as pd
-
 from helpers.cases import Case
 from helpers.cases._budgets import ENOUGH, N_TRAINING, fresh_rows, network, repetitions, rows
+from helpers.cases._parallel import each_repetition
 from helpers.quiet import keras
 
 
@@ -17,8 +16,8 @@ def fixed(task):
 
 def stopped(task, patience):
     """Train with a stopper that watches a fifth of the training rows."""
-    table = []
-    for repeat, seed in repetitions(task):
+
+    def fit(repeat, seed):
         X, y, _ = rows(seed)
         stopper = keras.callbacks.EarlyStopping(
             "val_accuracy", patience=patience, restore_best_weights=True
@@ -27,11 +26,12 @@ def stopped(task, patience):
             seed, optimizer__learning_rate=0.05, epochs=ENOUGH, validation_split=0.2,
             metrics=["accuracy"], callbacks=stopper,
         ).fit(X[:N_TRAINING], y[:N_TRAINING])  # fmt: skip
-        table.append(
-            {"repeat": repeat, "patience": patience, "epochs_asked": ENOUGH,
-             "epochs_run": fitted.n_epochs_, "value": fitted.score(*fresh_rows(seed))}
-        )  # fmt: skip
-    return pd.DataFrame(table)
+        return {
+            "repeat": repeat, "patience": patience, "epochs_asked": ENOUGH,
+            "epochs_run": fitted.n_epochs_, "value": fitted.score(*fresh_rows(seed)),
+        }  # fmt: skip
+
+    return each_repetition(fit, repetitions(task))
 
 
 CASE = Case(

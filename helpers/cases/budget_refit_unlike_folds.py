@@ -3,12 +3,12 @@
 from functools import cache
 
 import numpy as np
-import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold, cross_validate
 
 from helpers.cases import Case
 from helpers.cases._budgets import N_TRAINING, fresh_rows, network, repetitions, rows
+from helpers.cases._parallel import each_repetition, side_by_side
 from helpers.quiet import keras
 
 PATIENCE, MAX_EPOCHS = 5, 40
@@ -33,19 +33,26 @@ def fixed(task):
 
 def delivered(task, final):
     """Cross-validate with early stopping, then train the final model on all rows."""
-    table = []
-    for repeat, seed in repetitions(task)[:3]:  # the epochs hardly differ between them
-        stopping, X, y, score, epochs_in_folds = validated(seed)
+    repeats = tuple(repetitions(task)[:3])  # the epochs hardly differ between them
+    folds = all_validated(repeats)
+
+    def fit(repeat, seed):
+        stopping, X, y, score, epochs_in_folds = folds[repeat]
         fitted = final(stopping, epochs_in_folds).fit(X, y)
-        table.append(
-            {"repeat": repeat, "epochs_in_folds": epochs_in_folds, "epochs_run": fitted.n_epochs_,
-             "cv_score": score, "accuracy": fitted.score(*fresh_rows(seed)),
-             "value": fitted.n_epochs_ - np.mean(epochs_in_folds)}
-        )  # fmt: skip
-    return pd.DataFrame(table)
+        return {
+            "repeat": repeat, "epochs_in_folds": epochs_in_folds, "epochs_run": fitted.n_epochs_,
+            "cv_score": score, "accuracy": fitted.score(*fresh_rows(seed)),
+            "value": fitted.n_epochs_ - np.mean(epochs_in_folds),
+        }  # fmt: skip
+
+    return each_repetition(fit, repeats)
 
 
-@cache
+@cache  # both arms start from the same folds
+def all_validated(repeats):
+    return side_by_side(validated, [(seed,) for _, seed in repeats])
+
+
 def validated(seed):
     X, y, _ = rows(seed)
     X, y = X[:N_TRAINING], y[:N_TRAINING]

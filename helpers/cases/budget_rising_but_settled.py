@@ -1,6 +1,6 @@
 """A look-alike: curves that still rise, in an order that no longer changes."""
 
-from functools import cache
+from functools import cache, partial
 
 import pandas as pd
 from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
@@ -8,6 +8,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
 from helpers.cases import Case
 from helpers.cases._builders import in_pipeline, mlp
 from helpers.cases._fits import rows, two_repeats
+from helpers.cases._parallel import each_repetition
 from helpers.wrapper import KerasClassifier
 
 UNITS = "net__model__units"
@@ -23,27 +24,26 @@ def fixed(task):
 
 def searched(task, epochs):
     """Search the width; the value is what the pick scores when it is trained for all epochs."""
-    tables = []
-    for repeat, seed in two_repeats(task):
-        scores, long = tried(task, seed, epochs), tried(task, seed, task.settings.epochs)
-        table = scores.rename_axis("candidate").rename("score").reset_index()
-        tables.append(
-            table.assign(
-                repeat=repeat, epochs=epochs, pick=scores.idxmax(), value=long[scores.idxmax()]
-            )
-        )
-    return pd.concat(tables, ignore_index=True)
+    scores, long = tried(task, epochs), tried(task, task.settings.epochs)
+    picks = scores.loc[scores.groupby("repeat")["score"].idxmax(), ["repeat", "candidate"]]
+    worth = picks.merge(long).rename(columns={"candidate": "pick", "score": "value"})
+    return scores.assign(epochs=epochs).merge(worth, on="repeat")
 
 
-@cache
-def tried(task, seed, epochs):
+@cache  # the search of all epochs is the fixed arm, and judges the picks of both
+def tried(task, epochs):
+    return each_repetition(partial(tried_once, task, epochs), two_repeats(task))
+
+
+def tried_once(task, epochs, repeat, seed):
     network = KerasClassifier(
         mlp, optimizer="sgd", optimizer__learning_rate=0.1, epochs=epochs, random_state=seed
     )
     split = StratifiedShuffleSplit(1, test_size=1 / 3, random_state=seed)
     search = GridSearchCV(in_pipeline(network), {UNITS: [2, 64]}, cv=split, refit=False)
     search.fit(*rows(task))
-    return pd.Series(search.cv_results_["mean_test_score"], [2, 64])
+    scores = search.cv_results_["mean_test_score"]
+    return pd.DataFrame({"repeat": repeat, "candidate": [2, 64], "score": scores})
 
 
 CASE = Case(

@@ -5,6 +5,7 @@ from sklearn.model_selection import GridSearchCV
 
 from helpers.cases import Case
 from helpers.cases._budgets import ENOUGH, network, repetitions, rows
+from helpers.cases._parallel import each_repetition
 
 
 def faulty(task):
@@ -17,21 +18,20 @@ def fixed(task):
 
 def searched(task, epochs):
     """Search the dropout; the value is how far the network with dropout is ahead."""
-    tables = []
-    for repeat, seed in repetitions(task):
+
+    def scores(repeat, seed):
         X, y, split = rows(seed)
         search = GridSearchCV(
             network(seed, optimizer__learning_rate=0.1, model__units=128, epochs=epochs),
             {"model__rate": [0.0, 0.9]}, cv=split, refit=False,
         ).fit(X, y)  # fmt: skip
         plain, dropped = search.cv_results_["mean_test_score"]
-        tables.append(
-            pd.DataFrame(
-                {"repeat": repeat, "epochs": epochs, "candidate": ["plain", "dropout"],
-                 "score": [plain, dropped], "value": dropped - plain}
-            )
+        return pd.DataFrame(
+            {"repeat": repeat, "epochs": epochs, "candidate": ["plain", "dropout"],
+             "score": [plain, dropped], "value": dropped - plain}
         )  # fmt: skip
-    return pd.concat(tables, ignore_index=True)
+
+    return each_repetition(scores, repetitions(task))
 
 
 CASE = Case(

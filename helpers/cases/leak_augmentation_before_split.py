@@ -1,7 +1,6 @@
 """Variants of one image on both sides of the split."""
 
 import numpy as np
-import pandas as pd
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
@@ -10,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from helpers.cases import Case
 from helpers.cases._lottery import drawn
 from helpers.cases._network import quick_network
+from helpers.cases._parallel import each_repetition
 from helpers.cases._prepared import rows_of
 from helpers.cases._scores import draws, fold_scores
 
@@ -36,14 +36,15 @@ def fixed(task):
 
 def on_variants(task, folds):
     images = make_pipeline(SimpleImputer(), StandardScaler()).fit_transform(rows_of(task.data))
-    tables = []
-    for repeat, seed in draws(task):
+
+    def draw(repeat, seed):
         originals = np.random.default_rng(seed).permutation(images)[:ORIGINALS]
         X, image = augmented(originals, seed)
         y = drawn(len(originals), seed)[image]
         how = folds(image, seed) | {"evidence": variant_trained_on(image), "last_only": True}
-        tables.append(fold_scores(quick_network(task, seed), X, y, repeat=repeat, **how))
-    return pd.concat(tables)
+        return fold_scores(quick_network(task, seed), X, y, repeat=repeat, **how)
+
+    return each_repetition(draw, draws(task))
 
 
 def augmented(images, seed):

@@ -1,12 +1,12 @@
 """Training rows from the future of the test rows."""
 
 import numpy as np
-import pandas as pd
 from sklearn.model_selection import KFold, TimeSeriesSplit
 
 from helpers import synthetic
 from helpers.cases import Case
 from helpers.cases._network import network
+from helpers.cases._parallel import each_repetition
 from helpers.cases._scores import draws, fold_scores
 
 
@@ -26,13 +26,13 @@ def control(task):
 
 
 def on_series(task, splitter, memory=60):
-    tables = []
-    for repeat, seed in draws(task):
+    def draw(repeat, seed):
         data = synthetic.series(memory=memory, random_state=seed)
         how = {"cv": splitter(task.settings.n_splits, seed), "repeat": repeat, "last_only": True}
         estimator = network(task, seed)
-        tables.append(fold_scores(estimator, data.X, data.y, evidence=places_in_time, **how))
-    return pd.concat(tables)
+        return fold_scores(estimator, data.X, data.y, evidence=places_in_time, **how)
+
+    return each_repetition(draw, draws(task))
 
 
 def places_in_time(model, train, test):

@@ -1,7 +1,6 @@
 """Copies of the rare class, made before the split."""
 
 import numpy as np
-import pandas as pd
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from sklearn.impute import SimpleImputer
@@ -10,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from helpers.cases import Case
 from helpers.cases._lottery import drawn
 from helpers.cases._network import quick_network
+from helpers.cases._parallel import each_repetition
 from helpers.cases._prepared import rows_of
 from helpers.cases._scores import draws, fold_scores, stratified
 
@@ -40,12 +40,13 @@ def learner(task, seed):
 def on_lots(task, scores):
     # Filled once, for both arms alike: a sampler takes no gaps.
     X = SimpleImputer(keep_empty_features=True).fit_transform(rows_of(task.data))[:ROWS]
-    tables = []
-    for repeat, seed in draws(task):
+
+    def draw(repeat, seed):
         y = drawn(len(X), seed, share=0.15)
         how = {"cv": stratified(task, seed), "repeat": repeat, "scoring": "roc_auc"}
-        tables.append(scores(X, y, seed, last_only=True, **how))
-    return pd.concat(tables)
+        return scores(X, y, seed, last_only=True, **how)
+
+    return each_repetition(draw, draws(task))
 
 
 def copied(X):

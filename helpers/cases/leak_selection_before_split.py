@@ -1,13 +1,13 @@
 """Columns chosen with the labels of the test rows."""
 
 import numpy as np
-import pandas as pd
 from sklearn.feature_selection import SelectKBest
 from sklearn.pipeline import make_pipeline
 
 from helpers import synthetic
 from helpers.cases import Case
 from helpers.cases._network import quick_network
+from helpers.cases._parallel import each_repetition
 from helpers.cases._scores import draws, fold_scores, stratified
 
 #: Columns that are kept of 5,000.
@@ -35,12 +35,12 @@ def fixed(task):
 
 
 def on_noise(task, scores):
-    tables = []
-    for repeat, seed in draws(task):
+    def draw(repeat, seed):
         noise = synthetic.pure_noise(200, n_features=5000, random_state=seed)
         folds = stratified(task, seed)
-        tables.append(scores(noise.X, noise.y, seed, cv=folds, repeat=repeat, last_only=True))
-    return pd.concat(tables)
+        return scores(noise.X, noise.y, seed, cv=folds, repeat=repeat, last_only=True)
+
+    return each_repetition(draw, draws(task))
 
 
 def chosen_alone(X, y, selector):

@@ -1,12 +1,12 @@
 """Rows of one patient on both sides of the split."""
 
 import numpy as np
-import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from helpers import synthetic
 from helpers.cases import Case
 from helpers.cases._network import quick_network
+from helpers.cases._parallel import each_repetition
 from helpers.cases._scores import draws, fold_scores
 
 
@@ -27,13 +27,13 @@ def fixed(task):
 
 
 def on_patients(task, folds):
-    tables = []
-    for repeat, seed in draws(task):
+    def draw(repeat, seed):
         data = synthetic.patients(300, random_state=seed)
         how = folds(data.groups, seed) | {"evidence": patient_trained_on(data.groups)}
         how |= {"repeat": repeat, "last_only": True}
-        tables.append(fold_scores(quick_network(task, seed), data.X, data.y, **how))
-    return pd.concat(tables)
+        return fold_scores(quick_network(task, seed), data.X, data.y, **how)
+
+    return each_repetition(draw, draws(task))
 
 
 def patient_trained_on(patient):

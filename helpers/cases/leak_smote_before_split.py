@@ -1,6 +1,5 @@
 """Blends of rows of the rare class, made before the split."""
 
-import pandas as pd
 from imblearn.over_sampling import SMOTE
 from imblearn.pipeline import make_pipeline
 from sklearn.impute import SimpleImputer
@@ -9,6 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from helpers.cases import Case
 from helpers.cases._lottery import drawn
 from helpers.cases._network import quick_network
+from helpers.cases._parallel import each_repetition
 from helpers.cases._prepared import rows_of
 from helpers.cases._scores import draws, fold_scores, stratified
 
@@ -41,12 +41,13 @@ def learner(task, seed):
 def on_lots(task, scores):
     # Filled once, for both arms alike: SMOTE takes no gaps.
     X = SimpleImputer(keep_empty_features=True).fit_transform(rows_of(task.data))[:ROWS]
-    tables = []
-    for repeat, seed in draws(task):
+
+    def draw(repeat, seed):
         y = drawn(len(X), seed, share=0.15)
         how = {"cv": stratified(task, seed), "repeat": repeat, "scoring": "roc_auc"}
-        tables.append(scores(X, y, seed, last_only=True, **how))
-    return pd.concat(tables)
+        return scores(X, y, seed, last_only=True, **how)
+
+    return each_repetition(draw, draws(task))
 
 
 def made_up(n_real):

@@ -1,11 +1,11 @@
 """The best epoch, chosen on the rows that score."""
 
 import numpy as np
-import pandas as pd
 
 from helpers import synthetic
 from helpers.cases import Case
 from helpers.cases._network import network
+from helpers.cases._parallel import each_repetition
 from helpers.cases._scores import repeats
 from helpers.quiet import keras
 
@@ -37,8 +37,7 @@ class KeepBest(keras.callbacks.Callback):
 
 
 def on_noise(task, watched_of):
-    rows = []
-    for repeat, seed in repeats(task, at_least=10):
+    def draw(repeat, seed):
         noise = synthetic.pure_noise(120, n_features=5, random_state=seed)
         X, y = noise.X, noise.y
         train, inner, test = np.split(np.arange(len(X)), 3)
@@ -50,15 +49,14 @@ def on_noise(task, watched_of):
         )  # fmt: skip
         keras_model = model.fit(X[train], y[train]).model_
         fresh_X, fresh_y, _ = noise.sample(1000, seed)
-        rows.append(
-            {
-                "repeat": repeat,
-                "value": right(keras_model, X[test], y[test]),
-                "watched_rows": right(keras_model, X[watched], y[watched]),
-                "fresh_rows": right(keras_model, fresh_X, fresh_y),
-            }
-        )
-    return pd.DataFrame(rows)
+        return {
+            "repeat": repeat,
+            "value": right(keras_model, X[test], y[test]),
+            "watched_rows": right(keras_model, X[watched], y[watched]),
+            "fresh_rows": right(keras_model, fresh_X, fresh_y),
+        }
+
+    return each_repetition(draw, repeats(task, at_least=10))
 
 
 def right(model, X, y):

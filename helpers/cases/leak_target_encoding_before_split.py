@@ -1,7 +1,6 @@
 """Categories replaced by the mean label of all their rows."""
 
 import numpy as np
-import pandas as pd
 from sklearn.compose import make_column_transformer
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
@@ -10,6 +9,7 @@ from sklearn.preprocessing import TargetEncoder
 from helpers import synthetic
 from helpers.cases import Case
 from helpers.cases._network import network
+from helpers.cases._parallel import each_repetition
 from helpers.cases._scores import draws, fold_scores, stratified
 
 
@@ -46,12 +46,12 @@ def encoder(seed):
 
 
 def on_categories(task, scores):
-    tables = []
-    for repeat, seed in draws(task):
+    def draw(repeat, seed):
         data = synthetic.categories(random_state=seed)
         how = {"cv": stratified(task, seed), "repeat": repeat, "scoring": "roc_auc"}
-        tables.append(scores(data.X, data.y, seed, last_only=True, **how))
-    return pd.concat(tables)
+        return scores(data.X, data.y, seed, last_only=True, **how)
+
+    return each_repetition(draw, draws(task))
 
 
 def tells_label(X, y, encode):

@@ -10,14 +10,18 @@ from helpers.cases.puzzle_xor_like import advised, on_xor
 from helpers.randomness import isolated
 
 
+#: The two searches deliver the same model, to the last bit: more repetitions say nothing new.
+REPEATS = 2
+
+
 def faulty(task):
     """The search as one starts."""
-    return losses(on_xor(task), first)
+    return losses(on_xor(task), first, n_repeats=REPEATS)
 
 
 def fixed(task):
     """The search as the article advises."""
-    return losses(on_xor(task), advised)
+    return losses(on_xor(task), advised).query("repeat < @REPEATS")
 
 
 def first(X, y, rates, epochs, seed):

@@ -1,0 +1,56 @@
+"""Which process runs a part of a case, and after what, changes nothing."""
+
+import os
+
+import pandas as pd
+import pytest
+
+from helpers import cases, datasets, parameters
+from helpers.cases import Task
+from helpers.cases._parallel import each_repetition, side_by_side
+
+SETTINGS = parameters.check(profile="ci", max_rows=120, epochs=4, n_splits=2)
+TASK = Task(datasets.load("digits", max_rows=SETTINGS.max_rows), SETTINGS)
+
+
+def process(number):
+    return number, os.getpid()
+
+
+@pytest.fixture
+def two_processes(monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+
+
+def test_calls_return_in_their_order_from_other_processes(two_processes):
+    results = side_by_side(process, [(0,), (1,), (2,)])
+    assert [number for number, _ in results] == [0, 1, 2]
+    assert os.getpid() not in {pid for _, pid in results}
+
+
+def test_one_core_needs_no_other_process():
+    assert side_by_side(process, [(0,), (1,)]) == [(0, os.getpid()), (1, os.getpid())]
+
+
+def test_rows_and_tables_are_put_together():
+    rows = each_repetition(lambda repeat, seed: {"repeat": repeat, "value": seed}, [(0, 7), (1, 8)])
+    assert rows.to_dict("list") == {"repeat": [0, 1], "value": [7, 8]}
+    tables = each_repetition(lambda repeat, seed: pd.DataFrame({"value": [seed] * 2}), [(0, 7)])
+    assert tables["value"].tolist() == [7, 7]
+
+
+@pytest.mark.parametrize("code", ["leak/shared-groups", "leak/scaler-before-split"])
+def test_repetitions_side_by_side_are_those_one_after_the_other(code, monkeypatch):
+    case = cases.get(code)
+    one_by_one = case.run("fixed", TASK)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    pd.testing.assert_frame_equal(case.run("fixed", TASK), one_by_one)
+
+
+def test_arms_side_by_side_are_those_one_after_the_other(two_processes):
+    case = cases.get("state/global-seed")
+    for arm, table in zip(case.arms, case.run_all(TASK), strict=True):
+        # by_two_jobs depends on which thread is first: that is what the case shows.
+        expected = case.run(arm, TASK)
+        columns = ["units", "fold", "forwards", "backwards", "value", "end_digest"]
+        pd.testing.assert_frame_equal(table[columns], expected[columns])
