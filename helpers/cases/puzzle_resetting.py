@@ -9,7 +9,6 @@ from helpers.cases._puzzle import losses
 from helpers.cases.puzzle_xor_like import advised, on_xor
 from helpers.randomness import isolated
 
-
 #: The two searches deliver the same model, to the last bit: more repetitions say nothing new.
 REPEATS = 2
 
