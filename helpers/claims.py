@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 EXPECTATIONS = ("higher", "lower", "same")
+#: Columns of a sentence: what JupyterLab shows without breaking words.
+SENTENCE_WIDTH = 84
 FIELDS = ("notebook", "case", "statement", "faulty", "fixed", "unit", "interval", "holds")
 
 
@@ -75,7 +77,7 @@ class Claim:
             object.__setattr__(self, name, value)
 
     def sentence(self) -> str:
-        """The claim in words, with its numbers and whether it holds.
+        """The claim in words, with its numbers and whether it holds; several lines.
 
         Examples
         --------
@@ -85,9 +87,10 @@ class Claim:
         """
         verdict = "Holds" if self.holds else "Not borne out here"
         low, high = self.interval
-        return (
+        return textwrap.fill(
             f"{verdict}: {self.statement} {self.faulty:.3g} against {self.fixed:.3g} {self.unit};"
-            f" difference {self.faulty - self.fixed:.2g} [{low:.2g}, {high:.2g}]."
+            f" difference {self.faulty - self.fixed:.2g} [{low:.2g}, {high:.2g}].",
+            SENTENCE_WIDTH,
         )
 
     def to_dict(self) -> dict[str, object]:
