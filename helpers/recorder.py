@@ -328,10 +328,16 @@ class _Patch:
 
 
 _PATCH = _Patch()
+_SIGNATURE = inspect.signature(keras.Model.fit)
 
 
 def _recorded_fit(original, listeners, model, args, kwargs):
-    call = inspect.signature(original).bind(model, *args, **kwargs)
+    signature = inspect.signature(original)
+    if (
+        "x" not in signature.parameters
+    ):  # somebody's function over Keras' own, without its signature
+        signature = _SIGNATURE
+    call = signature.bind(model, *args, **kwargs)
     call.apply_defaults()
     record = _new_record(model, call.arguments)
     for recorder in listeners:

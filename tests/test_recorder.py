@@ -336,6 +336,19 @@ def test_a_patch_made_meanwhile_by_someone_else_stays(monkeypatch):
     owner.fit = original
 
 
+def test_a_patch_without_the_signature_of_fit_is_recorded_through(monkeypatch):
+    original, seen = keras.Model.fit, []
+
+    def fit_with_a_note(*args, **kwargs):
+        seen.append(kwargs)
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(keras.Model, "fit", fit_with_a_note)
+    recorder = record(lambda: fit(build(), epochs=2))
+    assert [each.epochs_run for each in recorder.fits] == [2]
+    assert len(seen) == 1
+
+
 def test_fits_of_threads_are_all_recorded():
     models = [build() for _ in range(4)]
     threads = [threading.Thread(target=fit, args=(model,)) for model in models]
