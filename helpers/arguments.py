@@ -2,6 +2,7 @@
 
 import numbers
 
+from helpers.building import instantiate, make_callback
 from helpers.quiet import keras
 from helpers.routing import accepted_names, check_accepted
 
@@ -12,6 +13,7 @@ LEFTOVERS = {
     "fit_kwargs": "pass its members as `fit__...`, and `epochs` and `batch_size` by name",
     "model_kwargs": "pass its members as `model__...`",
     "sk_params": "pass its members by name",
+    "validation_batch_size": "leave it out: it changes no result",
 }
 
 # What the wrapper itself passes to keras.Model.fit.
@@ -80,6 +82,7 @@ def fit_arguments(own, defaults, routed, given, *, owner):
     known = accepted_names(keras.Model.fit)
     if known is not None:  # None: somebody has put a function of his own there
         known = [name for name in known if name not in ("self", *_OWN_FIT_ARGUMENTS)]
+        known.append("callbacks")
     check_accepted(routed, known, owner="keras.Model.fit here", prefix="fit__")
     check_accepted(given, known, owner="keras.Model.fit here")
     for name, value in own.items():
@@ -92,7 +95,26 @@ def fit_arguments(own, defaults, routed, given, *, owner):
         raise ValueError(
             f'epochs={arguments["epochs"]!r}: {owner} accepts an integer >= 1 or "auto"'
         )
-    check_whole("batch_size", arguments["batch_size"], owner=owner)
+    if arguments["batch_size"] != -1:
+        check_whole("batch_size", arguments["batch_size"], owner=owner)
+    return arguments
+
+
+def predict_arguments(routed, given):
+    """Merge what ``predict__`` and one call of ``predict`` ask for, the last one first.
+
+    Raises
+    ------
+    ValueError
+        If ``keras.Model.predict`` takes an argument not.
+    """
+    known = [name for name in accepted_names(keras.Model.predict) if name not in ("self", "x")]
+    check_accepted(routed, known, owner="keras.Model.predict here", prefix="predict__")
+    check_accepted(given, known, owner="keras.Model.predict here")
+    arguments = {**routed, **given}
+    if arguments.get("callbacks") is not None:
+        made = instantiate(arguments["callbacks"], {}, make_callback, prefix="predict__callbacks__")
+        arguments["callbacks"] = list(made.values()) if isinstance(made, dict) else made
     return arguments
 
 

@@ -6,7 +6,16 @@ import re
 import weakref
 
 from helpers.quiet import keras
-from helpers.routing import accepted_names, check_accepted, routed_to
+from helpers.routing import (
+    accepted_names,
+    check_accepted,
+    constructor_parameters,
+    routed_to,
+)
+from helpers.targets import loss_name, only
+
+#: What a builder is given beside its hyper-parameters, if its signature takes it.
+OFFERED = ("meta", "compile_kwargs", "params")
 
 # Layers that some fit has trained: a builder that hands one of them out again leaks.
 _trained_layers = weakref.WeakSet()
@@ -52,7 +61,7 @@ def builder_parameters(builder):
     accepted = accepted_names(builder)
     if accepted is None:
         return None
-    return tuple(name for name in accepted if name not in ("meta", "compile_kwargs"))
+    return tuple(name for name in accepted if name not in OFFERED)
 
 
 def check_routed(builder, parameters):
@@ -69,22 +78,25 @@ def check_routed(builder, parameters):
 
 
 def build(
-    builder, sample, *, parameters, meta, default_loss, optimizer=None, loss=None, metrics=None
-):
+    builder, sample, *,
+    parameters, meta, default_loss, params=None, optimizer=None, loss=None, metrics=None,
+):  # fmt: skip
     """Call the builder and compile its model, if it has not done so itself.
 
     Parameters
     ----------
     builder : callable
-        Returns a Keras model, compiled or not. ``meta`` and ``compile_kwargs`` are passed to it if
-        its signature has them.
-    sample : ndarray, shape (n_samples, ...)
+        Returns a Keras model, compiled or not. ``meta``, ``compile_kwargs`` and ``params`` are
+        passed to it if its signature has them, or takes any keyword.
+    sample : ndarray, shape (n_samples, ...), or list or dict of them
         A row or more of the input: the model is called on it once, so that its variables exist.
     parameters : mapping
-        Routed parameters: ``model__``, ``optimizer__``, ``loss__``, ``metrics__`` and the bare
-        names that the builder takes.
+        Routed parameters: ``model__``, ``optimizer__``, ``loss__``, ``metrics__``, ``compile__``
+        and the bare names that the builder takes.
     meta : dict
         What is known of the data (``n_classes_``, ``n_features_in_``, ...).
+    params : dict, optional
+        All parameters of the estimator.
     default_loss : callable (model, outputs) -> str or keras.losses.Loss
         The loss of an uncompiled model that was given none.
     optimizer, loss, metrics : str, class, object, dict, list or None
@@ -95,7 +107,7 @@ def build(
     -------
     model : keras.Model
         Compiled, with an optimizer that has taken no step.
-    outputs : tensor, shape (n_samples, ...)
+    outputs : tensor, shape (n_samples, ...), or list or dict of them
         What the untrained model returns for ``sample``.
 
     Raises
@@ -109,22 +121,26 @@ def build(
     asked = {key: value for key, value in asked.items() if value is not None}
     arguments = {name: value for name, value in parameters.items() if "__" not in name}
     arguments |= routed_to("model", parameters)
-    accepted = accepted_names(builder) or ()
-    if "meta" in accepted:
-        arguments["meta"] = meta
-    hand_over = "compile_kwargs" in accepted
-    if hand_over:
-        arguments["compile_kwargs"] = compile_arguments(asked, parameters)
-    model = _call(builder, arguments)
+    accepted = accepted_names(builder)
+    takes = OFFERED if accepted is None else [name for name in OFFERED if name in accepted]
+    handed = {}
+    if "compile_kwargs" in takes:
+        # As in SciKeras, all three are there: builders read compile_kwargs["loss"] without asking.
+        handed = {"loss": None, "metrics": None}
+        handed |= compile_arguments({"optimizer": "adam"} | asked, parameters)
+    offered = {"meta": meta, "compile_kwargs": dict(handed), "params": params or {}}
+    model = _call(builder, arguments | {name: offered[name] for name in takes})
     _check_fresh(model)
-    if isinstance(model, keras.Sequential) and not model.built:
+    if isinstance(model, keras.Sequential) and not model.built and not _is_nested(sample):
         model.build((None, *sample.shape[1:]))  # by the call alone, the batch would be fixed to 1
-    outputs = model(sample, training=False)
+    outputs = only(model(sample, training=False))
     if not model.compiled:
-        asked = {"optimizer": "adam", "loss": default_loss(model, outputs)} | asked
+        if "loss" not in asked:
+            asked["loss"] = default_loss(model, outputs)
+        asked = {"optimizer": "adam"} | asked
         model.compile(**compile_arguments(asked, parameters))
-    elif not hand_over:
-        _apply_to_compiled(model, asked, parameters)
+    else:
+        _apply_to_compiled(model, asked, parameters, handed)
     # The builder may have closed over an optimizer object that another fit has stepped.
     model.optimizer = copy_of(model.optimizer)
     # Variables that are made while TensorFlow traces the first step make it trace that step twice.
@@ -147,7 +163,9 @@ def compile_arguments(asked, parameters):
     0.9
     """
     makers = {"optimizer": make_optimizer, "loss": make_loss, "metrics": make_metric}
-    arguments = {}
+    arguments = routed_to("compile", parameters)
+    known = [name for name in accepted_names(keras.Model.compile) if name not in ("self", *makers)]
+    check_accepted(arguments, known, owner="keras.Model.compile here", prefix="compile__")
     for name, make in makers.items():
         routed = routed_to(name, parameters)
         if name in asked:
@@ -156,6 +174,8 @@ def compile_arguments(asked, parameters):
             raise ValueError(
                 f"{name}__{next(iter(routed))}: no {name} was given to consume it; pass {name}=..."
             )
+    if not isinstance(arguments.get("metrics"), list | dict | None):
+        arguments["metrics"] = [arguments["metrics"]]
     return arguments
 
 
@@ -220,8 +240,11 @@ def copy_of(thing):
 
 def _make(spec, routed, prefix, get):
     if inspect.isclass(spec):
-        check_accepted(routed, _constructor_names(spec), owner=spec.__name__, prefix=prefix)
-        return spec(**routed)
+        routed = _with_members_made(routed, prefix)
+        places = sorted((name for name in routed if name.isdecimal()), key=int)
+        named = {name: value for name, value in routed.items() if name not in places}
+        check_accepted(named, _constructor_names(spec), owner=spec.__name__, prefix=prefix)
+        return spec(*(routed[place] for place in places), **named)
     if isinstance(spec, dict):
         spec = get(spec)
     if not routed:
@@ -233,16 +256,28 @@ def _make(spec, routed, prefix, get):
     return type(spec).from_config(config | routed)
 
 
+def _with_members_made(routed, prefix):
+    """Make the values that are classes and have parameters routed to them in their turn."""
+    deeper = {name: routed_to(name, routed) for name in routed if "__" not in name}
+    made = {
+        name: instantiate(routed[name], below, _make_member, prefix=f"{prefix}{name}__")
+        for name, below in deeper.items()
+        if below
+    }
+    consumed = tuple(f"{name}__" for name in made)
+    return {n: v for n, v in routed.items() if not (consumed and n.startswith(consumed))} | made
+
+
+def _make_member(spec, routed, *, prefix):
+    return _make(spec, routed, prefix, None) if routed else spec
+
+
 def _constructor_names(cls):
-    """Names of the constructor, those of the base class too where ``**kwargs`` goes on to it."""
-    names = []
-    for base in cls.__mro__:
-        if "__init__" in vars(base):
-            signature = inspect.signature(base.__init__).parameters.values()
-            names += [p.name for p in signature if p.name != "self"]
-            if all(p.kind is not p.VAR_KEYWORD for p in signature):
-                break
-    return [name for name in dict.fromkeys(names) if name not in ("args", "kwargs")]
+    """Names that a constructor takes; None where a user's ``**kwargs`` may take any."""
+    owner = next(base for base in cls.__mro__ if "__init__" in vars(base))
+    if owner.__module__.partition(".")[0] != "keras" and accepted_names(owner.__init__) is None:
+        return None
+    return list(constructor_parameters(cls))
 
 
 def _class_named(name, module, base):
@@ -278,6 +313,10 @@ def _call(builder, arguments):
         raise
 
 
+def _is_nested(rows):
+    return isinstance(rows, list | tuple | dict)
+
+
 def _check_fresh(model):
     if not isinstance(model, keras.Model):
         raise TypeError(
@@ -301,17 +340,50 @@ def _own_layers(model):
     ]
 
 
-def _apply_to_compiled(model, asked, parameters):
-    """Apply what was asked to a model that its builder has compiled: nothing is ignored."""
-    for name in ("loss", "metrics"):
-        routed = [f"{name}__{key}" for key in routed_to(name, parameters)]
-        if name in asked or routed:
-            given = routed[0] if routed else f"{name}={asked[name]!r}"
+def _apply_to_compiled(model, asked, parameters, handed):
+    """Apply what was asked to a model that its builder has compiled: nothing is ignored.
+
+    What the builder was handed, and has compiled with, is applied already.
+    """
+    routed = {name: routed_to(name, parameters) for name in ("optimizer", "loss", "metrics")}
+    given = [name for name in routed if name in asked or routed[name]]
+    for name in given:
+        if name == "optimizer":
+            if model.optimizer is not handed.get(name):
+                spec = asked.get(name, model.optimizer)
+                model.optimizer = instantiate(
+                    spec, routed[name], make_optimizer, prefix="optimizer__"
+                )
+        elif not _is_compiled_with(model, name, asked.get(name), routed[name], handed):
+            said = (
+                f"{name}__{next(iter(routed[name]))}"
+                if routed[name]
+                else (f"{name}={asked[name]!r}")
+            )
             raise ValueError(
-                f"{given}: the builder compiles its model with {name} of its own. Let it return "
+                f"{said}: the builder compiles its model with {name} of its own. Let it return "
                 "the model uncompiled, or take `compile_kwargs` and pass them to compile()"
             )
-    routed = routed_to("optimizer", parameters)
-    if routed or "optimizer" in asked:
-        spec = asked.get("optimizer", model.optimizer)
-        model.optimizer = instantiate(spec, routed, make_optimizer, prefix="optimizer__")
+    for name in routed_to("compile", parameters):
+        if name not in handed:
+            raise ValueError(
+                f"compile__{name}: the builder compiles its model without it. Let it return the "
+                "model uncompiled, or take `compile_kwargs` and pass them to compile()"
+            )
+
+
+def _is_compiled_with(model, name, asked, routed, handed):
+    if name == "metrics":  # Keras does not tell what metrics it was asked for
+        return name in handed
+    if handed.get(name) is not None and model.loss == handed[name]:
+        return True
+    # Saying again what the builder says is no contradiction.
+    return not routed and _one_loss(asked, model.loss)
+
+
+def _one_loss(first, second):
+    if isinstance(first, list | tuple | dict):
+        return first == second
+    if hasattr(first, "get_config") and hasattr(second, "get_config"):
+        return type(first) is type(second) and first.get_config() == second.get_config()
+    return loss_name(first) == loss_name(second)

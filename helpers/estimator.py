@@ -1,6 +1,5 @@
 """What the classifier and the regressor share: parameters, the order of a fit, prediction."""
 
-import inspect
 from dataclasses import replace
 
 import numpy as np
@@ -14,28 +13,35 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from helpers.arguments import check_leftovers, check_share, check_whole, fit_arguments
+from helpers.arguments import (
+    check_leftovers,
+    check_share,
+    check_whole,
+    fit_arguments,
+    predict_arguments,
+)
 from helpers.building import build, builder_parameters, check_builder, check_routed
+from helpers.kinds import Encoded, from_record, to_record
 from helpers.persistence import from_plain, is_plain, read, to_plain, write
+from helpers.prediction import outputs_of
 from helpers.quiet import keras
 from helpers.randomness import derive_seeds, isolated
-from helpers.routing import DESTINATIONS, nearest_or_all, routed_to
-from helpers.rows import as_floats, split, with_mean_one
+from helpers.routing import DESTINATIONS, constructor_parameters, nearest_or_all, routed_to
+from helpers.rows import as_floats, as_inputs, split, with_mean_one
 from helpers.training import FitJob, Rows, train
 
 #: Share of the training rows that decides on the number of epochs, with ``epochs="auto"``.
 AUTO_VALIDATION_SPLIT = 0.2
 #: Epochs without a lower validation loss after which ``epochs="auto"`` stops looking.
 AUTO_PATIENCE = 10
-#: Rows that go through the model at once when it predicts.
-PREDICT_ROWS = 4096
-#: Rows are filled up to a multiple of this many.
-FILL_ROWS = 32
-
 #: What a fit leaves behind beside the model.
 STATE = (
     "classes_", "n_features_in_", "feature_names_in_", "history_", "epoch_search_history_",
-    "n_epochs_", "_multilabel", "_X_shape", "_y_shape",
+    "n_epochs_", "_X_shape",
+)  # fmt: skip
+#: What builders find in ``meta``, and a subclass as an attribute of itself.
+META = (
+    "n_classes_", "n_outputs_", "n_outputs_expected_", "target_type_", "X_shape_", "X_dtype_",
 )  # fmt: skip
 #: How scikit-learn is asked to check rows.
 ROWS = {"accept_sparse": "csr", "allow_nd": True, "dtype": "numeric"}
@@ -79,6 +85,11 @@ class KerasEstimator(BaseEstimator):
         self.random_state = random_state
         self._routed = routed
 
+    @classmethod
+    def _get_param_names(cls):
+        """Names of the constructor, with those that its ``**kwargs`` go on to."""
+        return sorted(name for name in constructor_parameters(cls) if name != "routed")
+
     # Free keywords are kept apart from the attributes: scikit-learn takes every public attribute
     # that the signature does not name for state that __init__ has set.
 
@@ -89,7 +100,7 @@ class KerasEstimator(BaseEstimator):
     def set_params(self, **params):
         """Set parameters; names that nothing would consume are refused."""
         named = super().get_params(deep=False)
-        builder = params.get("model", self.model)
+        builder = params.get("model", self._builder)
         for name in params:
             if name not in named:
                 self._check_routable(name, builder, named)
@@ -104,7 +115,30 @@ class KerasEstimator(BaseEstimator):
         routed = self.__dict__.get("_routed", {})
         if name in routed:
             return routed[name]
+        if name in META and "_kind" in self.__dict__:
+            return self._meta()[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def _builder(self):
+        """The builder; a subclass may have it as a method."""
+        return getattr(self, "_keras_build_fn", None) if self.model is None else self.model
+
+    @property
+    def _prefixed(self):
+        """Parameters for others than the estimator; a subclass may name some in its constructor."""
+        named = super().get_params(deep=False)
+        return {name: value for name, value in named.items() if "__" in name} | self._routed
+
+    @property
+    def current_epoch(self):
+        """Epochs that the model has been trained for; 0 before the first."""
+        return self.__dict__.get("n_epochs_", 0)
+
+    @property
+    def initialized_(self):
+        """Whether there is a model, trained or not."""
+        return "model_" in self.__dict__
 
     def _check_routable(self, name, builder, named):
         if name.partition("__")[0] in DESTINATIONS and "__" in name:
@@ -161,6 +195,23 @@ class KerasEstimator(BaseEstimator):
             fit_arguments=fit_arguments, go_on=self.warm_start and hasattr(self, "model_"),
         )  # fmt: skip
 
+    def predict(self, X, **arguments):
+        """What the model says of each row, in the form in which ``fit`` was given targets.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, ...)
+        **arguments
+            As ``predict__...``, for this call: what ``keras.Model.predict`` takes.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,) or (n_samples, n_targets)
+            The most probable labels, of the type that they had; a regressor's numbers.
+        """
+        outputs = self._outputs(X, arguments)
+        return self._kind.predict(outputs, self.model_)
+
     def save(self, path):
         """Keep the fitted estimator in a file that holds no code, for `load`.
 
@@ -177,10 +228,12 @@ class KerasEstimator(BaseEstimator):
         """
         check_is_fitted(self)
         state = {name: v for name, v in vars(self).items() if name in STATE}
+        kind = to_record(self._kind)
         record = {
             "class": type(self).__name__,
             "parameters": {n: v for n, v in self.get_params(False).items() if is_plain(v)},
             "state": {name: to_plain(value) for name, value in state.items()},
+            "kind": {name: to_plain(value) for name, value in kind.items()},
         }
         write(path, self.model_, record)
 
@@ -214,6 +267,7 @@ class KerasEstimator(BaseEstimator):
         estimator = cls(**(record["parameters"] | {"model": model}))
         for name, value in record["state"].items():
             setattr(estimator, name, from_plain(value))
+        estimator._kind = from_record({k: from_plain(v) for k, v in record["kind"].items()})
         estimator.model_ = trained
         return estimator
 
@@ -231,10 +285,9 @@ class KerasEstimator(BaseEstimator):
         """
         self._check_parameters({})
         X, y = self._check_rows(X, y)
-        self._fit_targets(y)
-        self._X_shape = X.shape[1:]
+        self._prepare(X, y)
         with isolated(derive_seeds(self.random_state, 2)[0]):
-            self.model_, _ = self._build(X[:1])
+            self.model_, _ = self._build(self._inputs(X[:1]))
         self.history_, self.n_epochs_ = {"loss": []}, 0
         return self
 
@@ -249,24 +302,25 @@ class KerasEstimator(BaseEstimator):
         go_on, fit_arguments, groups=None, validation=(None, None), callbacks=None, classes=None,
     ):  # fmt: skip
         arguments = self._check_parameters(fit_arguments)
-        epochs = arguments.pop("epochs")
+        epochs, batch_size = arguments.pop("epochs"), arguments.pop("batch_size")
         X, y = self._check_rows(X, y, reset=not go_on)
-        y = self._known_targets(y) if go_on else self._fit_targets(y, classes)
-        rows = Rows(X, y, self._row_weights(y, sample_weight, X))
+        if not go_on:
+            self._prepare(X, y, classes)
+        weights = self._row_weights(y, sample_weight, X)
+        rows = Rows(self._inputs(X), self._kind.numbers(y), weights)
         groups = self._check_groups(groups, X)
-        self._X_shape = X.shape[1:]
         watched = self._check_validation(*validation)
         seed, split_seed = derive_seeds(self.random_state, 2)
         job = FitJob(
             build=self._build,
-            encode=self._encode,
+            encode=self._kind.encode,
             rows=rows,
             seed=seed,
             epochs=epochs,
-            batch_size=arguments.pop("batch_size"),
+            batch_size=len(X) if batch_size == -1 else batch_size,
             callbacks=self.callbacks,
-            callback_parameters=routed_to("callbacks", self._routed),
-            more_callbacks=callbacks,
+            callback_parameters=routed_to("callbacks", self._prefixed),
+            more_callbacks=as_list(callbacks) + as_list(arguments.pop("callbacks", None)),
             validation=watched,
             shuffle=self.shuffle,
             run_eagerly=self.run_eagerly,
@@ -286,6 +340,25 @@ class KerasEstimator(BaseEstimator):
         self.history_ = {name: before.get(name, []) + v for name, v in result.history.items()}
         self.n_epochs_ = len(self.history_["loss"])
         return self
+
+    def _prepare(self, X, y, classes=None):
+        """Learn from the training rows what the model's inputs and targets are."""
+        self._X_shape = X.shape[1:]
+        if hasattr(type(self), "feature_encoder"):
+            self.feature_encoder_ = self.feature_encoder.fit(X)
+        if hasattr(type(self), "target_encoder"):
+            self.target_encoder_ = self.target_encoder.fit(y)
+            self._kind = Encoded(self.target_encoder_)
+        else:
+            self._kind = self._kind_of(y, classes)
+        if "classes_" in self._kind.meta:
+            self.classes_ = self._kind.meta["classes_"]
+
+    def _inputs(self, X):
+        """What the model takes: rows, or what a subclass' transformer makes of them."""
+        if not hasattr(type(self), "feature_encoder"):
+            return X
+        return as_inputs(self.feature_encoder_.transform(X), len(X))
 
     def _going_on(self, job):
         """The job that trains the present model further, in an order of rows of its own."""
@@ -321,11 +394,12 @@ class KerasEstimator(BaseEstimator):
 
     def _build(self, sample):
         return build(
-            self.model,
+            self._builder,
             sample,
-            parameters=self._routed,
+            parameters=self._prefixed,
             meta=self._meta(),
-            default_loss=self._default_loss,
+            params=self.get_params(deep=False),
+            default_loss=self._kind.default_loss,
             optimizer=self.optimizer,
             loss=self.loss,
             metrics=self.metrics,
@@ -336,7 +410,7 @@ class KerasEstimator(BaseEstimator):
             "n_features_in_": self.n_features_in_,
             "X_shape_": (None, *self._X_shape),
             "X_dtype_": np.dtype(keras.config.floatx()),
-        }
+        } | self._kind.meta
 
     def _check_parameters(self, given):
         """Refuse bad parameters by name, before anything is built.
@@ -347,18 +421,19 @@ class KerasEstimator(BaseEstimator):
             Arguments of ``keras.Model.fit``.
         """
         owner = type(self).__name__
-        taken = builder_parameters(self.model) if callable(self.model) else None
+        builder, parameters = self._builder, self._prefixed
+        taken = builder_parameters(builder) if callable(builder) else None
         check_leftovers(self._routed, taken or (), owner=owner)
-        check_builder(self.model)
-        check_routed(self.model, self._routed)
-        for name in self._routed:
-            self._check_routable(name, self.model, super().get_params(deep=False))
-        constructor = inspect.signature(type(self)).parameters
+        check_builder(builder)
+        check_routed(builder, parameters)
+        for name in parameters:
+            self._check_routable(name, builder, super().get_params(deep=False))
+        constructor = constructor_parameters(type(self)) | constructor_parameters(KerasEstimator)
         names = ("epochs", "batch_size")
         arguments = fit_arguments(
             own={name: getattr(self, name) for name in names},
             defaults={name: constructor[name].default for name in names},
-            routed=routed_to("fit", self._routed),
+            routed=routed_to("fit", parameters),
             given=given,
             owner=owner,
         )
@@ -400,7 +475,7 @@ class KerasEstimator(BaseEstimator):
         X = self._check_more_rows(X)
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y_val")
         check_consistent_length(X, y)
-        return Rows(X, self._known_targets(y, name="y_val"))
+        return Rows(self._inputs(X), self._kind.numbers(y, name="y_val"))
 
     def _check_groups(self, groups, X):
         if groups is None:
@@ -416,31 +491,24 @@ class KerasEstimator(BaseEstimator):
         return with_mean_one(weights)
 
     def _split(self, rows, share, seed, groups):
-        return split(rows, share, seed, groups=groups, labels=self._labels(rows.y))
-
-    def _labels(self, y):
-        """Class numbers by which rows can be stratified; None where there are none."""
-        return None
+        return split(rows, share, seed, groups=groups, labels=self._kind.strata(rows.y))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
-    def _outputs(self, X):
+    def _outputs(self, X, given):
         check_is_fitted(self)
         X = self._check_more_rows(X)
-        arguments = routed_to("predict", self._routed)
-        if arguments or type(self.model_).predict_step is not keras.Model.predict_step:
-            return self.model_.predict(X, **({"verbose": 0} | arguments))
-        # A graph for keras.Model.predict takes longer to make than a small model to run.
-        # A product with one row takes another way than one with many and differs in the last digit:
-        # filled up, a row's prediction does not depend on how many others are asked for.
-        filled = np.pad(X, [(0, -len(X) % FILL_ROWS), *(X.ndim - 1) * [(0, 0)]], mode="edge")
-        parts = [
-            keras.ops.convert_to_numpy(
-                self.model_(filled[start : start + PREDICT_ROWS], training=False)
-            )
-            for start in range(0, len(filled), PREDICT_ROWS)
-        ]
-        return np.concatenate(parts)[: len(X)]
+        arguments = predict_arguments(routed_to("predict", self._prefixed), given)
+        return outputs_of(self.model_, self._inputs(X), arguments)
+
+
+def as_list(callbacks):
+    """Callbacks as a list of them, however they are given."""
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, dict):
+        return list(callbacks.values())
+    return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]

@@ -12,7 +12,7 @@ import numpy as np
 
 from helpers.quiet import keras
 
-FORMAT = "fitted keras estimator, 1"
+FORMAT = "fitted keras estimator, 2"
 RECORD, MODEL = "estimator.json", "model.keras"
 #: Whose versions are recorded.
 PACKAGES = ("keras", "tensorflow", "scikit-learn", "numpy")
@@ -119,6 +119,8 @@ def to_plain(value):
     """
     if isinstance(value, np.ndarray):
         return {"values": value.tolist(), "dtype": str(value.dtype)}
+    if isinstance(value, list):
+        return [to_plain(each) for each in value]
     return {"tuple": list(value)} if isinstance(value, tuple) else value
 
 
@@ -126,4 +128,6 @@ def from_plain(value):
     """Undo `to_plain`."""
     if isinstance(value, dict) and set(value) == {"values", "dtype"}:
         return np.array(value["values"], dtype=value["dtype"])
+    if isinstance(value, list):
+        return [from_plain(each) for each in value]
     return tuple(value["tuple"]) if isinstance(value, dict) and set(value) == {"tuple"} else value

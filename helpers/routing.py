@@ -5,7 +5,9 @@ import inspect
 from helpers.spelling import nearest
 
 #: Where a routed parameter can go, as in SciKeras.
-DESTINATIONS = ("model", "optimizer", "loss", "metrics", "callbacks", "fit", "predict")
+DESTINATIONS = (
+    "model", "optimizer", "loss", "metrics", "compile", "callbacks", "fit", "predict",
+)  # fmt: skip
 
 
 def routed_to(destination, parameters):
@@ -58,6 +60,38 @@ def accepted_names(function):
     if any(p.kind is p.VAR_KEYWORD for p in parameters):
         return None
     return tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+
+
+def constructor_parameters(cls):
+    """Parameters of a constructor, with those of the base class where ``**kwargs`` goes on to it.
+
+    Parameters
+    ----------
+    cls : type
+
+    Returns
+    -------
+    dict of str to inspect.Parameter
+
+    Examples
+    --------
+    >>> class Base:
+    ...     def __init__(self, units=8): ...
+    >>> class Derived(Base):
+    ...     def __init__(self, rate=0.1, **kwargs): ...
+    >>> list(constructor_parameters(Derived))
+    ['rate', 'units']
+    """
+    found = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        own = [p for p in inspect.signature(base.__init__).parameters.values() if p.name != "self"]
+        named = [p for p in own if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        found |= {p.name: p for p in named if p.name not in found}
+        if all(p.kind is not p.VAR_KEYWORD for p in own):
+            break
+    return found
 
 
 def check_accepted(names, accepted, *, owner, prefix=""):

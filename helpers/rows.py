@@ -19,6 +19,35 @@ def as_floats(X):
     return np.ascontiguousarray(X, dtype=keras.config.floatx())
 
 
+def as_inputs(encoded, n_rows):
+    """Turn what a feature encoder returns into what a model takes: an array, or several.
+
+    Raises
+    ------
+    ValueError
+        If an array has other rows than there were.
+
+    Examples
+    --------
+    >>> as_inputs((np.zeros((2, 1)), np.zeros(2, int)), n_rows=2)[0].dtype
+    dtype('float32')
+    """
+    encoded = list(encoded) if isinstance(encoded, tuple) else encoded
+    inputs = keras.tree.map_structure(_as_input, encoded)
+    for each in keras.tree.flatten(inputs):
+        if each.shape[:1] != (n_rows,):
+            raise ValueError(
+                f"feature_encoder makes an array of shape {each.shape} of {n_rows} rows: arrays of "
+                "as many rows are accepted, one, or a list or dict of them"
+            )
+    return inputs
+
+
+def _as_input(values):
+    values = values.toarray() if issparse(values) else np.asarray(values)
+    return as_floats(values) if values.dtype.kind == "f" else values
+
+
 def with_mean_one(weights):
     """Scale weights so that the loss is divided by their sum, as if rows had been repeated.
 
@@ -60,12 +89,13 @@ def split(rows, share, seed, *, groups=None, labels=None):
     n_validation = round(share * len(rows))
     if not n_validation or n_validation >= len(rows):
         return rows, None
+    places = np.arange(len(rows))
     if groups is not None:
         splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
-        training, validation = next(splitter.split(rows.X, rows.y, groups))
+        training, validation = next(splitter.split(places, groups=groups))
         return rows[training], rows[validation]
     training, validation = train_test_split(
-        np.arange(len(rows)),
+        places,
         test_size=n_validation,
         random_state=seed,
         stratify=labels if _can_stratify(labels, n_validation) else None,

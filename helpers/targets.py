@@ -1,6 +1,8 @@
 """Gives targets the form that a compiled model's loss wants, and reads its outputs back."""
 
 import warnings
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -9,12 +11,67 @@ from helpers.quiet import keras
 PROBABILITY_ACTIVATIONS = ("sigmoid", "softmax")
 
 
-def n_units(outputs):
-    """Width of a classifier's only output.
+@dataclass(frozen=True)
+class Head:
+    """One of several outputs of a model; where targets are encoded, it stands for a model.
 
     Parameters
     ----------
+    loss : str, function, keras.losses.Loss or None
+        What the model is compiled with for this output.
+    layers : list of keras.layers.Layer
+        The layer that the output comes from, if that is known.
+    """
+
+    loss: Any
+    layers: list
+
+
+def heads(model, outputs):
+    """Pair each output with what encodes its targets: a `Head`, or the model if it is the only one.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled or not.
     outputs : tensor, or list or dict of tensors
+        What the model returns for a row or more.
+
+    Returns
+    -------
+    list of tuple (Head or keras.Model, tensor)
+    """
+    if not isinstance(outputs, list | tuple | dict):
+        return [(model, outputs)]
+    parts = keras.tree.flatten(outputs)
+    names = getattr(model, "output_names", None) or [None] * len(parts)
+    keys = sorted(outputs) if isinstance(outputs, dict) else names
+    losses = model.loss
+    if isinstance(losses, dict):
+        losses = [losses.get(key) for key in keys]
+    elif not isinstance(losses, list | tuple):
+        losses = [losses] * len(parts)
+    layers = [[layer for layer in model.layers if layer.name == name] for name in names]
+    return list(zip(map(Head, losses, layers), parts, strict=True))
+
+
+def only(outputs):
+    """The output of a model that has one, be it in a list; several stay as they are."""
+    parts = keras.tree.flatten(outputs)
+    return parts[0] if len(parts) == 1 else outputs
+
+
+def excludes(model):
+    """Whether a model, by its last layer or its loss, lets one label in per row."""
+    return "categorical" in loss_name(_loss_of(model)) or _last_activation(model) == "softmax"
+
+
+def n_units(output):
+    """Width of an output.
+
+    Parameters
+    ----------
+    output : tensor
         What the model returns for a row or more.
 
     Raises
@@ -22,17 +79,17 @@ def n_units(outputs):
     ValueError
         If there are several outputs, or the output is not one vector a row.
     """
-    if isinstance(outputs, list | tuple | dict):
+    if isinstance(output, list | tuple | dict):
         raise ValueError(
-            f"the builder's model has {len(outputs)} outputs: one output is accepted, with one "
-            "unit per class (or a single unit for two classes)"
+            f"the builder's model has {len(output)} outputs: for one label a row, one output is "
+            "accepted, with one unit per class (or a single unit for two classes)"
         )
-    if len(outputs.shape) != 2:
+    if len(output.shape) != 2:
         raise ValueError(
-            f"the builder's model returns {tuple(outputs.shape[1:])} values a row: one vector a "
+            f"the builder's model returns {tuple(output.shape[1:])} values a row: one vector a "
             "row is accepted (is a Flatten or a pooling layer missing?)"
         )
-    return int(outputs.shape[1])
+    return int(output.shape[1])
 
 
 def loss_for(model, units, multilabel=False):
@@ -75,7 +132,7 @@ def encode_classes(codes, *, n_classes, model, units):
             "finds the number in meta['n_classes_'])"
         )
     _check_loss(model, units)
-    if "sparse" in _loss_name(model):
+    if "sparse" in loss_name(_loss_of(model)):
         return codes.astype("int32")
     if units == 1:
         return codes.astype(keras.config.floatx())[:, None]
@@ -114,7 +171,7 @@ def encode_indicators(indicators, *, model, units):
             "units as columns are accepted (a builder that takes `meta` finds the number in "
             "meta['n_outputs_'])"
         )
-    name = _loss_name(model)
+    name = loss_name(_loss_of(model))
     if "categorical" in name:
         raise ValueError(
             f"loss={name} lets one label in per row, y has several: binary_crossentropy with "
@@ -180,21 +237,32 @@ def probabilities(outputs, model):
     return np.divide(outputs, total, out=uniform, where=total > 0)
 
 
-def _loss_name(model):
-    loss = model.loss
-    if isinstance(loss, str):
-        loss = keras.losses.get(loss)
+def loss_name(loss):
+    """Name of a loss, however it is given: by name, function, class or object.
+
+    Examples
+    --------
+    >>> loss_name("mse"), loss_name(keras.losses.MeanSquaredError())
+    ('meansquarederror', 'meansquarederror')
+    """
+    loss = keras.losses.get(loss) if isinstance(loss, str) else loss
     name = getattr(loss, "__name__", None) or type(loss).__name__
     return name.lower().replace("_", "")
 
 
+def _loss_of(model):
+    """The loss of a model's only output, be it in a list or a dict."""
+    losses = keras.tree.flatten(model.loss)
+    return losses[0] if len(losses) == 1 else model.loss
+
+
 def _outputs_are_logits(model):
-    has_config = hasattr(model.loss, "get_config")
-    return has_config and bool(model.loss.get_config().get("from_logits", False))
+    loss = _loss_of(model)
+    return hasattr(loss, "get_config") and bool(loss.get_config().get("from_logits", False))
 
 
 def _check_loss(model, units):
-    name = _loss_name(model)
+    name = loss_name(_loss_of(model))
     if "crossentropy" not in name:
         return
     activation = _last_activation(model)

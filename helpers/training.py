@@ -37,22 +37,26 @@ class Rows:
 
     Parameters
     ----------
-    X : ndarray, shape (n_samples, ...)
-    y : ndarray, shape (n_samples, ...)
+    X : ndarray, shape (n_samples, ...), or list or dict of them
+        One array for each input of the model.
+    y : ndarray, shape (n_samples, ...), or list or dict of them
         Not yet encoded for the loss.
     sample_weight : ndarray, shape (n_samples,), or None
     """
 
-    X: np.ndarray
-    y: np.ndarray
+    X: Any
+    y: Any
     sample_weight: np.ndarray | None = None
 
     def __len__(self):
-        return len(self.X)
+        return len(keras.tree.flatten(self.X)[0])
 
     def __getitem__(self, index):
-        weight = None if self.sample_weight is None else self.sample_weight[index]
-        return Rows(self.X[index], self.y[index], weight)
+        return Rows(*(_at(index, each) for each in (self.X, self.y, self.sample_weight)))
+
+
+def _at(index, columns):
+    return keras.tree.map_structure(lambda each: None if each is None else each[index], columns)
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,7 @@ def train(job):
     token = current_job.set(job)
     try:
         with isolated(job.seed):
-            model, outputs = job.build(job.rows.X[:1])
+            model, outputs = job.build(job.rows[:1].X)
             if job.run_eagerly:
                 model.run_eagerly = True
             callbacks = _callbacks(job)
@@ -235,7 +239,7 @@ def _training_batches(job, model, outputs):
     batches = (
         tf.data.Dataset.range(job.epochs)
         .flat_map(order)
-        .map(lambda index: tuple(tf.gather(column, index) for column in columns))
+        .map(lambda index: keras.tree.map_structure(lambda each: tf.gather(each, index), columns))
     )
     n_batches = job.epochs * job.steps_per_epoch
     return batches.apply(tf.data.experimental.assert_cardinality(n_batches)).prefetch(2)
@@ -252,7 +256,8 @@ def _columns(rows, job, model, outputs):
     columns = [rows.X, job.encode(rows.y, model, outputs)]
     if rows.sample_weight is not None:
         columns.append(rows.sample_weight)
-    return tuple(tf.constant(column) for column in columns)
+    # tf.data makes one tensor of a list: several inputs or outputs travel as tuples.
+    return keras.tree.lists_to_tuples(keras.tree.map_structure(tf.constant, tuple(columns)))
 
 
 def _make_metrics(model, job, outputs):

@@ -41,16 +41,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from helpers.estimator import KerasEstimator
+from helpers.kinds import Indicators, LabelColumns, Labels, Numbers, is_one_hot
 from helpers.quiet import keras
 from helpers.rows import with_mean_one
-from helpers.targets import (
-    encode_classes,
-    encode_indicators,
-    indicator_probabilities,
-    loss_for,
-    n_units,
-    probabilities,
-)
 
 
 class KerasClassifier(ClassifierMixin, KerasEstimator):
@@ -167,39 +160,23 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         )
         self.class_weight = class_weight
 
-    def predict_proba(self, X):
+    def predict_proba(self, X, **arguments):
         """Probability of each class.
 
         Parameters
         ----------
         X : array-like, shape (n_samples, ...)
+        **arguments
+            As ``predict__...``, for this call: what ``keras.Model.predict`` takes.
 
         Returns
         -------
-        ndarray, shape (n_samples, n_classes)
-            Columns in the order of ``classes_``; of several labels a row, one column each.
+        ndarray, shape (n_samples, n_classes), or list of them
+            Columns in the order of ``classes_``; of several labels a row, one column each; of
+            several columns of labels, an array for each.
         """
-        outputs = self._outputs(X)
-        if self._multilabel:
-            return indicator_probabilities(outputs, self.model_)
-        return probabilities(outputs, self.model_)
-
-    def predict(self, X):
-        """Most probable label of each row.
-
-        Parameters
-        ----------
-        X : array-like, shape (n_samples, ...)
-
-        Returns
-        -------
-        ndarray, shape (n_samples,)
-            Labels of the type that ``fit`` was given.
-        """
-        shares = self.predict_proba(X)
-        if self._multilabel:
-            return (shares > 0.5).astype(int)
-        return self.classes_[shares.argmax(axis=1)]
+        outputs = self._outputs(X, arguments)
+        return self._kind.probabilities(outputs, self.model_)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train the present model for one epoch more, or a new one for its first.
@@ -217,86 +194,37 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         """
         return self._one_epoch(X, y, sample_weight, classes)
 
-    def _fit_targets(self, y, classes=None):
+    def _kind_of(self, y, classes=None):
         check_classification_targets(y)
         if classes is not None:
-            self._multilabel, self.classes_ = False, np.unique(classes)
-            return self._known_targets(y)
-        self._multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
-        if self._multilabel:
-            self.classes_ = np.arange(y.shape[1])
-            return np.asarray(y, dtype=keras.config.floatx())
+            return Labels(np.unique(classes))
+        if type_of_target(y, input_name="y") == "multilabel-indicator":
+            return Indicators(np.arange(y.shape[1]), is_one_hot(y))
         if y.ndim == 2 and y.shape[1] > 1:
+            return LabelColumns([np.unique(column) for column in y.T])
+        kind = Labels(np.unique(column_or_1d(y)))
+        if len(kind.classes) < 2:
             raise ValueError(
-                f"y has shape {y.shape}, with labels other than 0 and 1: one label a row is "
-                "accepted, or an indicator matrix of several labels"
+                f"y has one class, {kind.classes[0]!r}: at least two classes are accepted"
             )
-        y = column_or_1d(y, warn=True)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"y has one class, {self.classes_[0]!r}: at least two classes are accepted"
-            )
-        return codes
+        return kind
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _known_targets(self, y, name="y"):
-        """Encode targets by the classes of the model that is there."""
-        if self._multilabel:
-            if y.shape[1:] != self.classes_.shape:
-                raise ValueError(
-                    f"{name} has shape {y.shape}: {len(self.classes_)} columns are accepted"
-                )
-            return np.asarray(y, dtype=keras.config.floatx())
-        y = column_or_1d(y, warn=True)
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"{name} has the label {unknown[:1].tolist()[0]!r}, which was not there when the "
-                f"model was made; accepted: {self.classes_.tolist()}"
-            )
-        return np.searchsorted(self.classes_, y)
-
-    def _row_weights(self, codes, sample_weight, X):
-        weights = super()._row_weights(codes, sample_weight, X)
+    def _row_weights(self, y, sample_weight, X):
+        weights = super()._row_weights(y, sample_weight, X)
         if self.class_weight is None:
             return weights
-        if self._multilabel:
+        if isinstance(self._kind, Indicators):
             raise ValueError(
                 f"class_weight={self.class_weight!r} with several labels a row: None is accepted"
             )
-        by_class = compute_sample_weight(self.class_weight, self.classes_[codes]).astype(
-            keras.config.floatx()
-        )
+        labels = y[:, 0] if y.shape[1:] == (1,) else y
+        by_class = compute_sample_weight(self.class_weight, labels).astype(keras.config.floatx())
         return with_mean_one(by_class if weights is None else weights * by_class)
-
-    def _meta(self):
-        n_classes = len(self.classes_)
-        one_label = "binary" if n_classes == 2 else "multiclass"
-        return super()._meta() | {
-            "classes_": self.classes_,
-            "n_classes_": n_classes,
-            "n_outputs_": n_classes if self._multilabel else 1,
-            "n_outputs_expected_": 1,
-            "target_type_": "multilabel-indicator" if self._multilabel else one_label,
-        }
-
-    def _default_loss(self, model, outputs):
-        return loss_for(model, n_units(outputs), multilabel=self._multilabel)
-
-    def _encode(self, codes, model, outputs):
-        if self._multilabel:
-            return encode_indicators(codes, model=model, units=n_units(outputs))
-        return encode_classes(
-            codes, n_classes=len(self.classes_), model=model, units=n_units(outputs)
-        )
-
-    def _labels(self, y):
-        return None if self._multilabel else y
 
 
 class KerasRegressor(RegressorMixin, KerasEstimator):
@@ -330,21 +258,6 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
     True
     """
 
-    def predict(self, X):
-        """Predicted target of each row.
-
-        Parameters
-        ----------
-        X : array-like, shape (n_samples, ...)
-
-        Returns
-        -------
-        ndarray, shape (n_samples,) or (n_samples, n_targets)
-            In the shape of the targets that ``fit`` was given.
-        """
-        outputs = self._outputs(X)
-        return outputs.reshape(len(outputs), *self._y_shape).astype("float64")
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
@@ -364,34 +277,5 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
         """
         return self._one_epoch(X, y, sample_weight)
 
-    def _fit_targets(self, y, classes=None):
-        self._y_shape = y.shape[1:]
-        return np.asarray(y, dtype=keras.config.floatx()).reshape(len(y), -1)
-
-    def _known_targets(self, y, name="y"):
-        if y.shape[1:] != self._y_shape:
-            raise ValueError(
-                f"{name} has shape {y.shape}: {(len(y), *self._y_shape)} is accepted, as before"
-            )
-        return np.asarray(y, dtype=keras.config.floatx()).reshape(len(y), -1)
-
-    def _meta(self):
-        n_outputs = self._y_shape[0] if self._y_shape else 1
-        several = "-multioutput" if n_outputs > 1 else ""
-        return super()._meta() | {
-            "n_outputs_": n_outputs,
-            "n_outputs_expected_": 1,
-            "target_type_": f"continuous{several}",
-        }
-
-    def _default_loss(self, model, outputs):
-        return "mean_squared_error"
-
-    def _encode(self, y, model, outputs):
-        units = n_units(outputs)
-        if units != y.shape[1]:
-            raise ValueError(
-                f"the builder's model has {units} output units, y has {y.shape[1]} targets: as "
-                "many units as targets are accepted"
-            )
-        return y
+    def _kind_of(self, y, classes=None):
+        return Numbers(y.shape[1:])

@@ -14,7 +14,7 @@ LAYERS = (
     {"routing", "randomness", "graphs", "claims", "digests", "persistence"},
     {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
     {"parameters", "training", "readme"},
-    {"rows", "arguments"},
+    {"rows", "arguments", "kinds", "prediction"},
     {"estimator"},
     {"wrapper", "recorder"},
     {"cases"},

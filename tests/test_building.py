@@ -78,7 +78,7 @@ def test_compile_kwargs_go_to_builders_that_take_them():
         build, _rows(), parameters={"optimizer__learning_rate": 0.5}, meta={},
         default_loss=lambda model, outputs: "mse", optimizer="sgd", loss="mae",
     )  # fmt: skip
-    assert set(received) == {"optimizer", "loss"}
+    assert set(received) == {"optimizer", "loss", "metrics"}
     assert float(model.optimizer.learning_rate) == 0.5
 
 
@@ -98,6 +98,7 @@ def test_compiled_model_gets_the_learning_rate_that_was_asked_for():
 @pytest.mark.parametrize(
     ("arguments", "parameters", "named"),
     [({"loss": "mae"}, {}, "loss='mae'"), ({}, {"loss__delta": 1}, "loss__delta"),
+     ({}, {"compile__loss_weights": [1]}, "compile__loss_weights"),
      ({"metrics": ["mae"]}, {}, "metrics="), ({}, {"metrics__name": "x"}, "metrics__name")],
 )  # fmt: skip
 def test_compiled_model_refuses_what_would_be_ignored(arguments, parameters, named):
