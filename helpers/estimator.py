@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_array,
@@ -26,7 +26,8 @@ from helpers.persistence import from_plain, is_plain, read, to_plain, write
 from helpers.prediction import outputs_of
 from helpers.quiet import keras
 from helpers.randomness import derive_seeds, isolated
-from helpers.routing import DESTINATIONS, constructor_parameters, nearest_or_all, routed_to
+from helpers.routed import RoutedParameters
+from helpers.routing import constructor_parameters, routed_to
 from helpers.rows import as_floats, as_inputs, split, with_mean_one
 from helpers.training import FitJob, Rows, train
 
@@ -47,7 +48,7 @@ META = (
 ROWS = {"accept_sparse": "csr", "allow_nd": True, "dtype": "numeric"}
 
 
-class KerasEstimator(BaseEstimator):
+class KerasEstimator(RoutedParameters):
     """What the classifier and the regressor share: parameters, the order of a fit, prediction."""
 
     def __init__(
@@ -85,50 +86,10 @@ class KerasEstimator(BaseEstimator):
         self.random_state = random_state
         self._routed = routed
 
-    @classmethod
-    def _get_param_names(cls):
-        """Names of the constructor, with those that its ``**kwargs`` go on to."""
-        return sorted(name for name in constructor_parameters(cls) if name != "routed")
-
-    # Free keywords are kept apart from the attributes: scikit-learn takes every public attribute
-    # that the signature does not name for state that __init__ has set.
-
-    def get_params(self, deep=True):
-        """Parameters of the estimator, the routed ones included."""
-        return super().get_params(deep=deep) | self._routed
-
-    def set_params(self, **params):
-        """Set parameters; names that nothing would consume are refused."""
-        named = super().get_params(deep=False)
-        builder = params.get("model", self._builder)
-        for name in params:
-            if name not in named:
-                self._check_routable(name, builder, named)
-        for name, value in params.items():
-            if name in named:
-                setattr(self, name, value)
-            else:
-                self._routed = self._routed | {name: value}
-        return self
-
     def __getattr__(self, name):
-        routed = self.__dict__.get("_routed", {})
-        if name in routed:
-            return routed[name]
         if name in META and "_kind" in self.__dict__:
             return self._meta()[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    @property
-    def _builder(self):
-        """The builder; a subclass may have it as a method."""
-        return getattr(self, "_keras_build_fn", None) if self.model is None else self.model
-
-    @property
-    def _prefixed(self):
-        """Parameters for others than the estimator; a subclass may name some in its constructor."""
-        named = super().get_params(deep=False)
-        return {name: value for name, value in named.items() if "__" in name} | self._routed
+        return super().__getattr__(name)
 
     @property
     def current_epoch(self):
@@ -140,19 +101,10 @@ class KerasEstimator(BaseEstimator):
         """Whether there is a model, trained or not."""
         return "model_" in self.__dict__
 
-    def _check_routable(self, name, builder, named):
-        if name.partition("__")[0] in DESTINATIONS and "__" in name:
-            return
-        # Without a builder nobody knows what it takes; fit says that it is missing.
-        taken = builder_parameters(builder) if callable(builder) else None
-        if taken is None:
-            return
-        if name not in taken:
-            known = [*named, *(f"model__{key}" for key in taken)]
-            raise ValueError(
-                f"Invalid parameter {name!r} for estimator {type(self).__name__}; "
-                f"{nearest_or_all(name, known)}"
-            )
+    @property
+    def target_encoder_(self):
+        """What encodes targets: a subclass' own transformer, fitted, or the kind that they are."""
+        return getattr(self._kind, "encoder", self._kind)
 
     def fit(
         self, X, y, sample_weight=None, *,
@@ -227,13 +179,18 @@ class KerasEstimator(BaseEstimator):
         but whoever loads a pickle lets its author run code.
         """
         check_is_fitted(self)
+        for hook in ("feature_encoder", "target_encoder"):
+            if hasattr(type(self), hook):
+                raise TypeError(
+                    f"{hook}: a transformer of one's own cannot be saved without its code; "
+                    "pickle.dumps keeps it"
+                )
         state = {name: v for name, v in vars(self).items() if name in STATE}
-        kind = to_record(self._kind)
         record = {
             "class": type(self).__name__,
             "parameters": {n: v for n, v in self.get_params(False).items() if is_plain(v)},
             "state": {name: to_plain(value) for name, value in state.items()},
-            "kind": {name: to_plain(value) for name, value in kind.items()},
+            "kind": {name: to_plain(value) for name, value in to_record(self._kind).items()},
         }
         write(path, self.model_, record)
 
@@ -347,8 +304,7 @@ class KerasEstimator(BaseEstimator):
         if hasattr(type(self), "feature_encoder"):
             self.feature_encoder_ = self.feature_encoder.fit(X)
         if hasattr(type(self), "target_encoder"):
-            self.target_encoder_ = self.target_encoder.fit(y)
-            self._kind = Encoded(self.target_encoder_)
+            self._kind = Encoded(self.target_encoder.fit(y))
         else:
             self._kind = self._kind_of(y, classes)
         if "classes_" in self._kind.meta:
@@ -427,7 +383,7 @@ class KerasEstimator(BaseEstimator):
         check_builder(builder)
         check_routed(builder, parameters)
         for name in parameters:
-            self._check_routable(name, builder, super().get_params(deep=False))
+            self._check_routable(name, builder)
         constructor = constructor_parameters(type(self)) | constructor_parameters(KerasEstimator)
         names = ("epochs", "batch_size")
         arguments = fit_arguments(

@@ -312,18 +312,7 @@ class Encoded:
 
 
 def to_record(kind):
-    """Name and content of a kind, to be kept without code.
-
-    Raises
-    ------
-    TypeError
-        If a user's transformer belongs to it: that is code.
-    """
-    if isinstance(kind, Encoded):
-        raise TypeError(
-            "target_encoder: a transformer of one's own cannot be saved without its code; "
-            "pickle.dumps keeps it"
-        )
+    """Name and content of a kind, to be kept without code."""
     return {"name": type(kind).__name__} | vars(kind)
 
 

@@ -14,7 +14,7 @@ LAYERS = (
     {"routing", "randomness", "graphs", "claims", "digests", "persistence"},
     {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
     {"parameters", "training", "readme"},
-    {"rows", "arguments", "kinds", "prediction"},
+    {"rows", "arguments", "kinds", "prediction", "routed"},
     {"estimator"},
     {"wrapper", "recorder"},
     {"cases"},

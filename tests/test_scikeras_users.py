@@ -124,6 +124,15 @@ def test_subclass_with_a_constructor_of_its_own():
     assert fitted.set_params(hidden=(4, 4)).fit(X, Y == 0).model_.layers[0].units == 4
 
 
+def test_constructor_that_forgets_is_told():
+    class Forgets(Configured):
+        def __init__(self, dropout=0.1, **kwargs):
+            super().__init__(**kwargs)
+
+    with pytest.raises(AttributeError, match="takes dropout, but does not keep it"):
+        Forgets().get_params()
+
+
 @keras.saving.register_keras_serializable("scikeras users")
 class Subclassed(Model):
     """A model with code of its own."""
@@ -320,8 +329,8 @@ def test_target_encoder_of_a_subclass():
     assert fitted.n_classes_ == 3
     np.testing.assert_allclose(fitted.predict_proba(X).sum(axis=1), 1, atol=1e-6)
     with pytest.raises(ValueError, match="beside a target_encoder"):
-        OrderedClassifier(heads, **FAST).fit(X, Y)
-    with pytest.raises(TypeError, match="target_encoder"):
+        OrderedClassifier(heads, model__activation="sigmoid", **FAST).fit(X, Y)
+    with pytest.raises(TypeError, match=r"target_encoder: .* cannot be saved"):
         fitted.save("never written")
 
 
