@@ -13,6 +13,9 @@ LEFTOVERS = {
     "fit_kwargs": "pass its members as `fit__...`, and `epochs` and `batch_size` by name",
     "model_kwargs": "pass its members as `model__...`",
     "sk_params": "pass its members by name",
+    "fit__class_weight": "it is called `class_weight`",
+    "fit__validation_split": "it is called `validation_split`",
+    "fit__shuffle": "it is called `shuffle`",
     "validation_batch_size": "leave it out: it changes no result",
 }
 

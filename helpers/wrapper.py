@@ -31,7 +31,40 @@ a loss that is not a number       class 0 is predicted           the fit seems t
 raises `DivergedError`
 ``warm_start`` alone, and         a second `fit` of an instance  a fit that goes on from an
 ``partial_fit``, go on            goes on as well                earlier one has to be asked for
+``n_epochs_`` of a fit that goes  SciKeras: `fit` starts the     it is the number of epochs that
+on counts the earlier epochs      count afresh                   the model has been trained for
+the optimizer is Adam, and an     SciKeras: RMSprop, and an      the last layer says what loss
+uncompiled model gets a loss      error                          fits
+``history_`` has Keras' names     SciKeras: long ones            callbacks watch Keras' names
+rows are of Keras' precision,     SciKeras: rows keep their      a fit on float64 rows is the
+a regressor predicts float64      dtype, predictions Keras'      fit on the same rows in float32
+one class is an error             one class is learnt            a fold that lacks classes
+                                                                 would score like any other
+``score`` is overridden           SciKeras: ``scorer`` is        scikit-learn's own way
 ================================  =============================  ==============================
+
+What SciKeras' users subclass works: a builder as the method ``_keras_build_fn``, a constructor of
+one's own, and two properties that return a transformer, fitted in each fit on its training rows.
+``feature_encoder`` makes of rows what the model takes, an array or a list or dict of them;
+``target_encoder`` makes of targets what the loss takes, and labels of outputs:
+
+>>> import numpy as np
+>>> from helpers import KerasClassifier
+>>> from helpers.quiet import keras
+>>> from sklearn.base import clone
+>>> from sklearn.preprocessing import FunctionTransformer
+>>> def two_sides(X):
+...     return {"left": X[:, :2], "right": X[:, 2:]}
+>>> class TwoSides(KerasClassifier):
+...     feature_encoder = property(lambda self: FunctionTransformer(two_sides))
+>>> def build():
+...     sides = {side: keras.Input((2,), name=side) for side in ("left", "right")}
+...     joined = keras.layers.Concatenate()(list(sides.values()))
+...     return keras.Model(sides, keras.layers.Dense(1, activation="sigmoid")(joined))
+>>> X = np.random.default_rng(0).normal(size=(200, 4))
+>>> classifier = clone(TwoSides(build, batch_size=8, epochs=5, random_state=0))
+>>> classifier.fit(X, X[:, 0] > X[:, 3]).predict(X[:2]).shape
+(2,)
 """
 
 import numpy as np
@@ -53,8 +86,11 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
     ----------
     model : callable
         Builder: a function that returns a new Keras model each time, compiled or not. It takes the
-        ``model__`` parameters as keywords, and ``meta`` (what is known of the data, such as
-        ``meta["n_classes_"]``) and ``compile_kwargs`` if its signature has them.
+        ``model__`` parameters as keywords and, if its signature has them or takes any keyword,
+        ``meta`` (what is known of the data, such as ``meta["n_classes_"]``), ``compile_kwargs``
+        (``optimizer``, ``loss`` and ``metrics``, None where they were not asked for) and
+        ``params`` (all parameters of the estimator). A subclass may have it as the method
+        ``_keras_build_fn``.
     optimizer, loss, metrics : str, class, object, dict, list, default=None
         For builders that do not compile. None: Adam, the cross-entropy that fits the output layer,
         no metrics. Objects are copied for each fit.
@@ -63,8 +99,8 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         after ``max_epochs``, then trains on all of them for the number of epochs it found.
     max_epochs : int >= 1, default=200
         Most epochs that "auto" tries.
-    batch_size : int >= 1, default=32
-        Rows per update.
+    batch_size : int >= 1, or -1, default=32
+        Rows per update; -1 takes all.
     validation_split : float in [0, 1), default=0.0
         Share of the training rows that is set apart (shuffled, stratified) and watched by
         callbacks.
@@ -85,22 +121,31 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         The seed of initialisers, dropout, shuffling and splits. A generator object is not advanced.
     **routed
         ``model__units=64``, ``optimizer__learning_rate=1e-3``, ``loss__...``, ``metrics__...``,
-        ``callbacks__...``, ``fit__...``, ``predict__...``: passed on to what the prefix names, and
-        refused where nothing consumes them.
+        ``compile__...``, ``callbacks__...``, ``fit__...``, ``predict__...``: passed on to what the
+        prefix names, and refused where nothing consumes them.
 
     Attributes
     ----------
     model_ : keras.Model
         The trained model.
-    classes_ : ndarray, shape (n_classes,)
+    classes_ : ndarray, shape (n_classes,), or list of them
         Labels, in the order of the columns of ``predict_proba``; of an indicator matrix, the
-        numbers of its columns.
+        numbers of its columns; of several columns of labels, those of each.
     history_ : dict of str to list of float
         One value per epoch.
     n_epochs_ : int
         Epochs that the model was trained for.
     n_features_in_ : int
         Features seen by ``fit``.
+    n_classes_, n_outputs_, n_outputs_expected_, target_type_, X_shape_, X_dtype_
+        As in ``meta``.
+
+    Notes
+    -----
+    A matrix of 0 and 1 holds several labels a row, as everywhere in scikit-learn. Where each row
+    has exactly one 1 *and* the model lets in one only (it ends in a softmax, or its loss is a
+    categorical one), the columns are classes, and predictions are one-hot as well. A matrix of
+    other labels wants a model with an output for each column.
 
     Examples
     --------
