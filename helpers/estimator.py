@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from sklearn.base import RegressorMixin
+from sklearn.base import RegressorMixin, clone
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_array,
@@ -248,9 +248,13 @@ class KerasEstimator(RoutedParameters):
         self.history_, self.n_epochs_ = {"loss": []}, 0
         return self
 
-    def _one_epoch(self, X, y, sample_weight, classes=None):
+    def _one_epoch(self, X, y, sample_weight, given, classes=None):
+        if given.get("epochs", 1) != 1:
+            raise ValueError(
+                f"epochs={given['epochs']!r}: partial_fit accepts 1, and trains for it"
+            )
         return self._fit(
-            X, y, sample_weight, classes=classes, fit_arguments={"epochs": 1},
+            X, y, sample_weight, classes=classes, fit_arguments=given | {"epochs": 1},
             go_on=hasattr(self, "model_"),
         )  # fmt: skip
 
@@ -277,7 +281,7 @@ class KerasEstimator(RoutedParameters):
             batch_size=len(X) if batch_size == -1 else batch_size,
             callbacks=self.callbacks,
             callback_parameters=routed_to("callbacks", self._prefixed),
-            more_callbacks=as_list(callbacks) + as_list(arguments.pop("callbacks", None)),
+            more_callbacks=_as_list(callbacks) + _as_list(arguments.pop("callbacks", None)),
             validation=watched,
             shuffle=self.shuffle,
             run_eagerly=self.run_eagerly,
@@ -302,9 +306,9 @@ class KerasEstimator(RoutedParameters):
         """Learn from the training rows what the model's inputs and targets are."""
         self._X_shape = X.shape[1:]
         if hasattr(type(self), "feature_encoder"):
-            self.feature_encoder_ = self.feature_encoder.fit(X)
+            self.feature_encoder_ = _fresh(self.feature_encoder).fit(X)
         if hasattr(type(self), "target_encoder"):
-            self._kind = Encoded(self.target_encoder.fit(y))
+            self._kind = Encoded(_fresh(self.target_encoder).fit(y))
         else:
             self._kind = self._kind_of(y, classes)
         if "classes_" in self._kind.meta:
@@ -461,7 +465,12 @@ class KerasEstimator(RoutedParameters):
         return outputs_of(self.model_, self._inputs(X), arguments)
 
 
-def as_list(callbacks):
+def _fresh(transformer):
+    """A copy that nothing has fitted: a subclass may hand out one object for all its fits."""
+    return clone(transformer, safe=False)
+
+
+def _as_list(callbacks):
     """Callbacks as a list of them, however they are given."""
     if callbacks is None:
         return []

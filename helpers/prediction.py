@@ -31,7 +31,7 @@ def outputs_of(model, X, arguments):
     if arguments or type(model).predict_step is not keras.Model.predict_step:
         if arguments.get("batch_size") == -1:
             arguments = arguments | {"batch_size": len(rows)}
-        return only(model.predict(X, **({"verbose": 0} | arguments)))
+        return only(model.predict(x=X, **({"verbose": 0} | arguments)))
     # A graph for keras.Model.predict takes longer to make than a small model to run.
     # A product with one row takes another way than one with many and differs in the last digit:
     # filled up, a row's prediction does not depend on how many others are asked for.

@@ -223,13 +223,13 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         outputs = self._outputs(X, arguments)
         return self._kind.probabilities(outputs, self.model_)
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None, **fit_arguments):
         """Train the present model for one epoch more, or a new one for its first.
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X, y, sample_weight, **fit_arguments
+            As for `fit`; ``epochs`` is 1.
         classes : array-like, shape (n_classes,), default=None
             All labels that will come, where the first rows do not have them all.
 
@@ -237,7 +237,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         -------
         self
         """
-        return self._one_epoch(X, y, sample_weight, classes)
+        return self._one_epoch(X, y, sample_weight, fit_arguments, classes)
 
     def _kind_of(self, y, classes=None):
         check_classification_targets(y)
@@ -308,19 +308,19 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
         tags.target_tags.multi_output = True
         return tags
 
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X, y, sample_weight=None, **fit_arguments):
         """Train the present model for one epoch more, or a new one for its first.
 
         Parameters
         ----------
-        X, y, sample_weight
-            As for `fit`.
+        X, y, sample_weight, **fit_arguments
+            As for `fit`; ``epochs`` is 1.
 
         Returns
         -------
         self
         """
-        return self._one_epoch(X, y, sample_weight)
+        return self._one_epoch(X, y, sample_weight, fit_arguments)
 
     def _kind_of(self, y, classes=None):
         return Numbers(y.shape[1:])

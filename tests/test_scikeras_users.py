@@ -363,6 +363,19 @@ def test_several_inputs_through_a_transformer():
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
 
 
+def test_one_transformer_object_is_not_shared_by_fits():
+    scaler = StandardScaler()
+
+    class Scaled(KerasClassifier):
+        feature_encoder = scaler
+
+    first = Scaled(softmax, **FAST).fit(X, Y)
+    expected = first.predict_proba(X)
+    Scaled(softmax, **FAST).fit(100 + 5 * X, Y)
+    np.testing.assert_array_equal(first.predict_proba(X), expected)
+    assert not hasattr(scaler, "mean_")
+
+
 def test_feature_encoder_that_loses_rows_is_refused():
     class Loses(KerasClassifier):
         feature_encoder = FunctionTransformer(lambda rows: [rows[1:], rows])
@@ -379,6 +392,10 @@ def test_epochs_that_a_model_has_been_trained_for():
     assert (estimator.current_epoch, estimator.initialized_) == (0, False)
     assert estimator.initialize(X, Y).initialized_
     assert estimator.partial_fit(X, Y).partial_fit(X, Y).current_epoch == 2
+    assert estimator.partial_fit(X, Y, batch_size=-1).current_epoch == 3
+    assert estimator.model_.optimizer.iterations == 2 * 5 + 1
+    with pytest.raises(ValueError, match="epochs=2: partial_fit accepts 1"):
+        estimator.partial_fit(X, Y, epochs=2)
     assert estimator.fit(X, Y).current_epoch == len(estimator.history_["loss"]) == 3
 
 
