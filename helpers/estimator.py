@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from sklearn.base import RegressorMixin, clone
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_array,
@@ -87,9 +88,8 @@ class KerasEstimator(RoutedParameters):
         self._routed = routed
 
     def __getattr__(self, name):
-        if name in META and "_kind" in self.__dict__:
-            return self._meta()[name]
-        return super().__getattr__(name)
+        known = self._meta() if name in META and "_kind" in self.__dict__ else {}
+        return known[name] if name in known else super().__getattr__(name)
 
     @property
     def current_epoch(self):
@@ -308,7 +308,7 @@ class KerasEstimator(RoutedParameters):
         if hasattr(type(self), "feature_encoder"):
             self.feature_encoder_ = _fresh(self.feature_encoder).fit(X)
         if hasattr(type(self), "target_encoder"):
-            self._kind = Encoded(_fresh(self.target_encoder).fit(y))
+            self._kind = Encoded(_fresh(self.target_encoder).fit(y), type_of_target(y))
         else:
             self._kind = self._kind_of(y, classes)
         if "classes_" in self._kind.meta:

@@ -276,15 +276,19 @@ class Encoded:
         Fitted; with ``transform(y)`` and ``inverse_transform(outputs)`` and, for a classifier's
         probabilities, ``inverse_transform(outputs, return_proba=True)``. ``get_metadata()``, if it
         has one, says what builders may want to know.
+    target_type : str
+        What scikit-learn takes the targets for.
     """
 
-    def __init__(self, encoder):
+    def __init__(self, encoder, target_type):
         self.encoder = encoder
+        self.target_type = target_type
 
     @property
     def meta(self):
         """As for `Labels`, as far as the transformer tells."""
-        return getattr(self.encoder, "get_metadata", dict)()
+        known = {"target_type_": self.target_type}
+        return known | getattr(self.encoder, "get_metadata", dict)()
 
     def numbers(self, y, name="y"):
         """What the transformer makes of targets: an array, or a list or dict of them."""

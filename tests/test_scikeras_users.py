@@ -326,7 +326,8 @@ def test_target_encoder_of_a_subclass():
     )
     assert cross_val_score(estimator, X, NAMES[Y], cv=3).min() > 0.8
     fitted = estimator.fit(X, NAMES[Y])
-    assert fitted.n_classes_ == 3
+    assert (fitted.n_classes_, fitted.target_type_) == (3, "multiclass")
+    assert not hasattr(fitted, "n_outputs_")  # the transformer does not tell
     np.testing.assert_allclose(fitted.predict_proba(X).sum(axis=1), 1, atol=1e-6)
     with pytest.raises(ValueError, match="beside a target_encoder"):
         OrderedClassifier(heads, model__activation="sigmoid", **FAST).fit(X, Y)
