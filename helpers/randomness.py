@@ -1,5 +1,6 @@
 """Gives a fit random and naming state of its own, so that nothing outside can change its result."""
 
+import numbers
 import random
 import threading
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from tensorflow.python.eager import context as eager_context
 
 #: Keras' thread-local attributes that make one fit depend on the fits before it.
 KERAS_STATE = ("object_name_uids", "global_seed_generator", "global_random_seed")
+#: Those that a builder or a callback may set, as if for its own fit only.
+KERAS_SETTINGS = ("dtype_policy", "distribution")
 
 # TensorFlow's and NumPy's seeds belong to the process, so fits in threads take turns.
 _turn = threading.RLock()
@@ -27,8 +30,9 @@ def isolated(seed):
 
     Inside the block Python's, NumPy's, TensorFlow's and Keras' generators start from ``seed`` and
     Keras' automatic names start at zero (the second model's ``AUC()`` is ``auc`` again, not
-    ``auc_1``). Afterwards all of them are as they were, whether the block raised or not. Blocks in
-    several threads run one after the other, since the generators belong to the process.
+    ``auc_1``). Afterwards all of them are as they were, whether the block raised or not, and so are
+    Keras' precision, dtype policy and distribution, which the block may have set. Blocks in several
+    threads run one after the other, since the generators belong to the process.
 
     Parameters
     ----------
@@ -70,6 +74,11 @@ def derive_seeds(random_state, n_seeds):
     list of int
         ``n_seeds`` integers in [0, 2**31).
 
+    Raises
+    ------
+    ValueError
+        ``random_state`` is something else.
+
     Examples
     --------
     >>> derive_seeds(0, 2) == derive_seeds(0, 2)
@@ -81,10 +90,19 @@ def derive_seeds(random_state, n_seeds):
         entropy = [*entropy.tolist(), int(position)]
     elif isinstance(random_state, np.random.Generator):
         entropy = [int(v) for v in _numbers(random_state.bit_generator.state)]
-    else:
+    elif random_state is None or _is_seed(random_state):
         entropy = random_state if random_state is None else int(random_state)
+    else:
+        raise ValueError(
+            f"random_state={random_state!r}: None, an integer >= 0, a numpy.random.RandomState or "
+            "a numpy.random.Generator is accepted"
+        )
     state = np.random.SeedSequence(entropy).generate_state(n_seeds)
     return [int(seed) >> 1 for seed in state]
+
+
+def _is_seed(value):
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= 0
 
 
 def _numbers(state):
@@ -114,7 +132,11 @@ def _capture():
     return {
         "python": random.getstate(),
         "numpy": np.random.get_state(),
-        "keras": {name: global_state.get_global_attribute(name) for name in KERAS_STATE},
+        "keras": {
+            name: global_state.get_global_attribute(name)
+            for name in (*KERAS_STATE, *KERAS_SETTINGS)
+        },
+        "floatx": keras.config.floatx(),
         "tensorflow": (tf_context._seed, getattr(tf_context, "_rng", None)),
     }
 
@@ -130,6 +152,7 @@ def _restore(saved):
     np.random.set_state(saved["numpy"])
     for name, value in saved["keras"].items():
         global_state.set_global_attribute(name, value)
+    keras.config.set_floatx(saved["floatx"])
     seed, rng = saved["tensorflow"]
     tf_context = eager_context.context()
     tf_context._set_global_seed(seed)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from helpers.building import instantiate, make_callback, mark_trained
+from helpers.class_state import watched_class_state
 from helpers.errors import DivergedError, InertCallbackError
 from helpers.graphs import TracedGraphs
 from helpers.quiet import keras, tf
@@ -160,10 +161,16 @@ def train(job):
         If the loss is no longer a finite number at the end.
     InertCallbackError
         If a callback watches a quantity that is not there after the first epoch.
+
+    Warns
+    -----
+    UserWarning
+        If the class of a callback has other attributes after the fit than before.
     """
     token = current_job.set(job)
     try:
-        with isolated(job.seed):
+        given = [job.callbacks, job.more_callbacks]
+        with isolated(job.seed), watched_class_state(given):
             model, outputs = job.build(job.rows[:1].X)
             if job.run_eagerly:
                 model.run_eagerly = True

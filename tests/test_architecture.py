@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent / "helpers"
 # or from its own. Modules of one subject share a line.
 LAYERS = (
     {"spelling", "quiet", "errors", "intervals", "_drawing"},
-    {"routing", "randomness", "graphs", "claims", "digests", "persistence"},
+    {"routing", "randomness", "class_state", "graphs", "claims", "digests", "persistence"},
     {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
     {"parameters", "training", "readme"},
     {"rows", "arguments", "kinds", "prediction", "routed"},
@@ -53,7 +53,9 @@ def test_arrows_point_one_way(path):
             assert RANK[parts[1]] <= RANK[subject(path)], f"{subject(path)} imports {name}"
 
 
-@pytest.mark.parametrize("module", ["training", "building", "targets", "routing", "randomness"])
+@pytest.mark.parametrize(
+    "module", ["training", "building", "targets", "routing", "randomness", "class_state"]
+)
 def test_training_knows_no_scikit_learn(module):
     assert not [name for name in imported(ROOT / f"{module}.py") if name.startswith("sklearn")]
 

@@ -412,22 +412,32 @@ def test_one_class_is_refused():
         classifier().fit(X, np.zeros(len(X)))
 
 
-class Count(keras.callbacks.Callback):
-    """Counts the epochs of the fits that it is given to, where all its copies can see it."""
-
-    seen: list = []  # noqa: RUF012 - shared on purpose
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seen.append(epoch)
-
-
 def test_callbacks_given_to_fit_act():
-    Count.seen.clear()
+    seen = []
+
+    class Count(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(epoch)
+
     classifier(callbacks=Count).fit(X, Y, callbacks=[Count()])
-    assert Count.seen == [0, 0, 1, 1, 2, 2]
-    Count.seen.clear()
+    assert seen == [0, 0, 1, 1, 2, 2]
+    seen.clear()
     GridSearchCV(classifier(), {"epochs": [1, 2]}, cv=2, refit=False).fit(X, Y, callbacks=[Count()])
-    assert sorted(Count.seen) == [0, 0, 0, 0, 1, 1]
+    assert sorted(seen) == [0, 0, 0, 0, 1, 1]
+
+
+def test_what_a_callback_keeps_on_its_class_is_warned_of():
+    """Its objects are copied for each fit; of a class there is but one."""
+
+    class Decay(keras.callbacks.Callback):
+        rate = 0.3
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = Decay.rate
+            Decay.rate *= 0.5
+
+    with pytest.warns(UserWarning, match=r"the fit changed .*Decay\.rate: .* shared by all fits"):
+        classifier(callbacks=Decay()).fit(X, Y)
 
 
 def test_arguments_given_to_fit_come_first():
