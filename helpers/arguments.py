@@ -1,6 +1,9 @@
 """Says what ``keras.Model.fit`` is called with, and refuses what it would not take."""
 
+import math
 import numbers
+
+import numpy as np
 
 from helpers.building import instantiate, make_callback
 from helpers.quiet import keras
@@ -94,12 +97,13 @@ def fit_arguments(own, defaults, routed, given, *, owner):
                 f"fit__{name}={routed[name]!r} contradicts {name}={value!r}: give one of the two"
             )
     arguments = {**own, **routed, **given}
-    if arguments["epochs"] != "auto" and not _is_whole(arguments["epochs"]):
+    if not _is_text(arguments["epochs"], "auto") and not _is_whole(arguments["epochs"]):
         raise ValueError(
             f'epochs={arguments["epochs"]!r}: {owner} accepts an integer >= 1 or "auto"'
         )
-    if arguments["batch_size"] != -1:
-        check_whole("batch_size", arguments["batch_size"], owner=owner)
+    _check_batch_size("batch_size", arguments["batch_size"], owner)
+    if "verbose" in arguments:
+        check_verbose(arguments["verbose"])
     return arguments
 
 
@@ -115,6 +119,8 @@ def predict_arguments(routed, given):
     check_accepted(routed, known, owner="keras.Model.predict here", prefix="predict__")
     check_accepted(given, known, owner="keras.Model.predict here")
     arguments = {**routed, **given}
+    if arguments.get("batch_size") is not None:
+        _check_batch_size("predict__batch_size", arguments["batch_size"], "keras.Model.predict")
     if arguments.get("callbacks") is not None:
         made = instantiate(arguments["callbacks"], {}, make_callback, prefix="predict__callbacks__")
         arguments["callbacks"] = list(made.values()) if isinstance(made, dict) else made
@@ -141,6 +147,79 @@ def check_share(name, value):
     """
     if not (isinstance(value, numbers.Real) and 0 <= value < 1):
         raise ValueError(f"{name}={value!r}: a share of the training rows in [0, 1) is accepted")
+
+
+def check_flag(name, value):
+    """Refuse what is neither True nor False, such as the word "no".
+
+    Raises
+    ------
+    ValueError
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name}={value!r}: True or False is accepted")
+
+
+def check_verbose(value):
+    """Refuse what ``keras.Model.fit`` would silently take for silence, or for noise.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not isinstance(value, numbers.Integral | str) or value not in ("auto", 0, 1, 2):
+        raise ValueError(f'verbose={value!r}: 0, 1, 2 or "auto" is accepted')
+
+
+def check_class_weight(class_weight, classes):
+    """Refuse weights that are no weights, or of labels that are not there.
+
+    A label without a weight has weight 1, and a weight without a label is no harm: a fold may lack
+    a class. Together they are a label that is misspelt.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+    classes : ndarray, shape (n_classes,)
+        Labels of the rows.
+
+    Raises
+    ------
+    ValueError
+
+    Examples
+    --------
+    >>> check_class_weight({"yse": 2.0}, np.array(["no", "yes"]))
+    Traceback (most recent call last):
+        ...
+    ValueError: class_weight has the label 'yse'; y has the labels ['no', 'yes']
+    """
+    if not isinstance(class_weight, dict):
+        if class_weight is not None and not _is_text(class_weight, "balanced"):
+            raise ValueError(
+                f"class_weight={class_weight!r}: a dict of label to weight, "
+                '"balanced" or None is accepted'
+            )
+        return
+    for label, weight in class_weight.items():
+        if not (isinstance(weight, numbers.Real) and math.isfinite(weight) and weight >= 0):
+            raise ValueError(
+                f"class_weight={class_weight!r}: the weight of {label!r} is {weight!r}; "
+                "a number >= 0 is accepted"
+            )
+    labels = classes.tolist()
+    unknown = [label for label in class_weight if label not in labels]
+    if unknown and any(label not in class_weight for label in labels):
+        raise ValueError(f"class_weight has the label {unknown[0]!r}; y has the labels {labels}")
+
+
+def _check_batch_size(name, value, owner):
+    if isinstance(value, bool) or value != -1:  # -1: all rows, as in SciKeras
+        check_whole(name, value, owner=owner)
+
+
+def _is_text(value, text):
+    return isinstance(value, str) and value == text
 
 
 def _is_whole(value):

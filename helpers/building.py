@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import numbers
 import re
 import weakref
 
@@ -12,10 +13,14 @@ from helpers.routing import (
     constructor_parameters,
     routed_to,
 )
+from helpers.spelling import did_you_mean
 from helpers.targets import loss_name, only
 
 #: What a builder is given beside its hyper-parameters, if its signature takes it.
 OFFERED = ("meta", "compile_kwargs", "params")
+
+#: Names of metrics that compile() chooses by the loss.
+_METRIC_SHORTHANDS = ("accuracy", "acc", "crossentropy", "ce")
 
 # Layers that some fit has trained: a builder that hands one of them out again leaks.
 _trained_layers = weakref.WeakSet()
@@ -140,6 +145,7 @@ def build(
         asked = {"optimizer": "adam"} | asked
         model.compile(**compile_arguments(asked, parameters))
     else:
+        _check_has_loss(model)
         _apply_to_compiled(model, asked, parameters, handed)
     # The builder may have closed over an optimizer object that another fit has stepped.
     model.optimizer = copy_of(model.optimizer)
@@ -168,7 +174,9 @@ def compile_arguments(asked, parameters):
     check_accepted(arguments, known, owner="keras.Model.compile here", prefix="compile__")
     for name, make in makers.items():
         routed = routed_to(name, parameters)
-        if name in asked:
+        if name in asked and name == "optimizer":  # there is but one
+            arguments[name] = make_optimizer(asked[name], routed)
+        elif name in asked:
             arguments[name] = instantiate(asked[name], routed, make, prefix=f"{name}__")
         elif routed:
             raise ValueError(
@@ -201,6 +209,7 @@ def instantiate(spec, routed, make, *, prefix):
 
 def make_optimizer(spec, routed, *, prefix="optimizer__"):
     """Make a new optimizer: from a name, a class, a configuration or (copied) an object."""
+    _check_kind(spec, keras.optimizers, keras.optimizers.Optimizer, prefix)
     if isinstance(spec, str):
         spec = type(keras.optimizers.get(spec))
     return _make(spec, routed, prefix, keras.optimizers.get)
@@ -208,6 +217,7 @@ def make_optimizer(spec, routed, *, prefix="optimizer__"):
 
 def make_loss(spec, routed, *, prefix="loss__"):
     """Make a new loss; a name stays a name if nothing is routed to it."""
+    _check_kind(spec, keras.losses, keras.losses.Loss, prefix)
     if isinstance(spec, str) and routed:
         spec = _class_named(spec, keras.losses, keras.losses.Loss)
     return _make(spec, routed, prefix, keras.losses.get)
@@ -215,6 +225,7 @@ def make_loss(spec, routed, *, prefix="loss__"):
 
 def make_metric(spec, routed, *, prefix="metrics__"):
     """Make a new metric; a name stays a name if nothing is routed to it."""
+    _check_kind(spec, keras.metrics, keras.metrics.Metric, prefix)
     if isinstance(spec, str) and routed:
         spec = _class_named(spec, keras.metrics, keras.metrics.Metric)
     return _make(spec, routed, prefix, keras.metrics.get)
@@ -222,6 +233,11 @@ def make_metric(spec, routed, *, prefix="metrics__"):
 
 def make_callback(spec, routed, *, prefix="callbacks__"):
     """Make a new callback from a class, or copy an object together with all that it refers to."""
+    if not issubclass(spec if inspect.isclass(spec) else type(spec), keras.callbacks.Callback):
+        raise TypeError(
+            f"{prefix.removesuffix('__')}={spec!r}: a keras.callbacks.Callback, its class, or a "
+            "list or dict of them is accepted"
+        )
     if inspect.isclass(spec):
         return _make(spec, routed, prefix, None)
     check_accepted(routed, [], owner=f"a {type(spec).__name__} object", prefix=prefix)
@@ -229,13 +245,26 @@ def make_callback(spec, routed, *, prefix="callbacks__"):
 
 
 def copy_of(thing):
-    """Copy an object by its configuration; where that does not work, member by member."""
+    """Copy an object by its configuration; where that does not work, member by member.
+
+    Raises
+    ------
+    TypeError
+        Neither works, or the configuration leaves a parameter out.
+    """
     if thing is None or isinstance(thing, str) or inspect.isroutine(thing):
         return thing
+    if isinstance(thing, keras.losses.Loss):
+        # A loss has no variables, and Keras 3.15 leaves Huber's delta out of its configuration.
+        copied = object.__new__(type(thing))
+        vars(copied).update(_deep_copy(vars(thing)))
+        return copied
     try:
-        return type(thing).from_config(thing.get_config())
-    except (AttributeError, TypeError, ValueError):
+        copied = type(thing).from_config(thing.get_config())
+    except (AttributeError, NotImplementedError, TypeError, ValueError):
         return _deep_copy(thing)
+    _check_same_parameters(thing, copied)
+    return copied
 
 
 def _make(spec, routed, prefix, get):
@@ -253,7 +282,39 @@ def _make(spec, routed, prefix, get):
         check_accepted(routed, [], owner=repr(spec), prefix=prefix)
     config = spec.get_config()
     check_accepted(routed, config, owner=type(spec).__name__, prefix=prefix)
-    return type(spec).from_config(config | routed)
+    made = type(spec).from_config(config | routed)
+    _check_same_parameters(spec, made, but=routed)
+    return made
+
+
+def _check_kind(spec, module, base, prefix):
+    """Refuse what Keras knows by no name, and objects of another kind."""
+    if spec is None or (isinstance(spec, str) and spec in _METRIC_SHORTHANDS):
+        return
+    try:
+        fits = issubclass(spec, base) if inspect.isclass(spec) else module.get(spec) is not None
+    except (KeyError, TypeError, ValueError):  # what Keras raises for a name, a type, a dict
+        fits = False
+    if not fits:
+        names = [_snake(n) for n, v in vars(module).items() if inspect.isclass(v) and v is not base]
+        raise ValueError(
+            f"{prefix.removesuffix('__')}={spec!r}: a name, class, object or configuration of "
+            f"keras.{module.__name__.rpartition('.')[2]} is accepted.{did_you_mean(spec, names)}"
+        )
+
+
+def _check_same_parameters(thing, copied, but=()):
+    """Refuse a copy that has lost a number or a word on the way through the configuration."""
+    for name in constructor_parameters(type(thing)):
+        old, new = getattr(thing, name, None), getattr(copied, name, None)
+        if name in but or not isinstance(old, numbers.Real | str):
+            continue
+        if type(old) is not type(new) or (old != new and old == old):  # NaN is not itself
+            raise TypeError(
+                f"{type(thing).__name__} object: a copy from its configuration has "
+                f"{name}={new!r}, not {old!r}; get_config has to name {name!r}, or pass the class, "
+                "with parameters routed to it"
+            )
 
 
 def _with_members_made(routed, prefix):
@@ -283,12 +344,15 @@ def _constructor_names(cls):
 def _class_named(name, module, base):
     """The class behind a snake-case name such as ``binary_crossentropy``."""
     for known, cls in vars(module).items():
-        if inspect.isclass(cls) and issubclass(cls, base):
-            snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", known).lower()
-            if name.lower() in (snake, known.lower()):
-                return cls
+        is_one = inspect.isclass(cls) and issubclass(cls, base)
+        if is_one and name.lower() in (_snake(known), known.lower()):
+            return cls
     known = module.get(name)
     return _class_named(known.__name__, module, base) if inspect.isroutine(known) else type(known)
+
+
+def _snake(name):
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def _deep_copy(thing):
@@ -331,6 +395,15 @@ def _check_fresh(model):
         )
 
 
+def _check_has_loss(model):
+    own_step = type(model).train_step is not keras.Model.train_step
+    if model.loss is None and not model.losses and not own_step:
+        raise ValueError(
+            "the builder compiles its model with loss=None: a loss is accepted, or a model that is "
+            "not compiled"
+        )
+
+
 def _own_layers(model):
     """Layers that train variables of their own; a frozen base may well be shared."""
     return [
@@ -351,9 +424,7 @@ def _apply_to_compiled(model, asked, parameters, handed):
         if name == "optimizer":
             if model.optimizer is not handed.get(name):
                 spec = asked.get(name, model.optimizer)
-                model.optimizer = instantiate(
-                    spec, routed[name], make_optimizer, prefix="optimizer__"
-                )
+                model.optimizer = make_optimizer(spec, routed[name])
         elif not _is_compiled_with(model, name, asked.get(name), routed[name], handed):
             said = (
                 f"{name}__{next(iter(routed[name]))}"

@@ -1,5 +1,6 @@
 """What the classifier and the regressor share: parameters, the order of a fit, prediction."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -15,8 +16,10 @@ from sklearn.utils.validation import (
 )
 
 from helpers.arguments import (
+    check_flag,
     check_leftovers,
     check_share,
+    check_verbose,
     check_whole,
     fit_arguments,
     predict_arguments,
@@ -27,9 +30,10 @@ from helpers.persistence import from_plain, is_plain, read, to_plain, write
 from helpers.prediction import outputs_of
 from helpers.quiet import keras
 from helpers.randomness import derive_seeds, isolated
+from helpers.readable import check_one_type, check_readable, named
 from helpers.routed import RoutedParameters
 from helpers.routing import constructor_parameters, routed_to
-from helpers.rows import as_floats, as_inputs, split, with_mean_one
+from helpers.rows import as_floats, as_inputs, check_split, split, with_mean_one
 from helpers.training import FitJob, Rows, train
 
 #: Share of the training rows that decides on the number of epochs, with ``epochs="auto"``.
@@ -240,13 +244,33 @@ class KerasEstimator(RoutedParameters):
         -------
         self
         """
-        self._check_parameters({})
-        X, y = self._check_rows(X, y)
-        self._prepare(X, y)
-        with isolated(derive_seeds(self.random_state, 2)[0]):
-            self.model_, _ = self._build(self._inputs(X[:1]))
-        self.history_, self.n_epochs_ = {"loss": []}, 0
+        with self._as_before_if_it_fails(go_on=False):
+            self._check_parameters({})
+            X, y = self._check_rows(X, y)
+            self._prepare(X, y)
+            with isolated(derive_seeds(self.random_state, 2)[0]):
+                self.model_, _ = self._build(self._inputs(X[:1]))
+            self.history_, self.n_epochs_ = {"loss": []}, 0
         return self
+
+    @contextmanager
+    def _as_before_if_it_fails(self, go_on):
+        """Lose nothing by a fit that raises: neither attributes nor, if it goes on, weights."""
+        attributes, variables = dict(vars(self)), []
+        if go_on:
+            variables = [*self.model_.variables, *self.model_.optimizer.variables]
+        values = [variable.numpy() for variable in variables]
+        if not go_on:
+            for name in STATE:
+                vars(self).pop(name, None)
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(attributes)
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+            raise
 
     def _one_epoch(self, X, y, sample_weight, given, classes=None):
         if given.get("epochs", 1) != 1:
@@ -258,7 +282,11 @@ class KerasEstimator(RoutedParameters):
             go_on=hasattr(self, "model_"),
         )  # fmt: skip
 
-    def _fit(
+    def _fit(self, X, y, sample_weight, *, go_on, **more):
+        with self._as_before_if_it_fails(go_on):
+            return self._check_and_train(X, y, sample_weight, go_on=go_on, **more)
+
+    def _check_and_train(
         self, X, y, sample_weight, *,
         go_on, fit_arguments, groups=None, validation=(None, None), callbacks=None, classes=None,
     ):  # fmt: skip
@@ -268,7 +296,9 @@ class KerasEstimator(RoutedParameters):
         if not go_on:
             self._prepare(X, y, classes)
         weights = self._row_weights(y, sample_weight, X)
-        rows = Rows(self._inputs(X), self._kind.numbers(y), weights)
+        with named("y"):
+            numbers = self._kind.numbers(y)
+        rows = Rows(self._inputs(X), numbers, weights)
         groups = self._check_groups(groups, X)
         watched = self._check_validation(*validation)
         seed, split_seed = derive_seeds(self.random_state, 2)
@@ -310,7 +340,8 @@ class KerasEstimator(RoutedParameters):
         if hasattr(type(self), "target_encoder"):
             self._kind = Encoded(_fresh(self.target_encoder).fit(y), type_of_target(y))
         else:
-            self._kind = self._kind_of(y, classes)
+            with named("y"):
+                self._kind = self._kind_of(y, classes)
         if "classes_" in self._kind.meta:
             self.classes_ = self._kind.meta["classes_"]
 
@@ -385,9 +416,18 @@ class KerasEstimator(RoutedParameters):
         taken = builder_parameters(builder) if callable(builder) else None
         check_leftovers(self._routed, taken or (), owner=owner)
         check_builder(builder)
-        check_routed(builder, parameters)
         for name in parameters:
             self._check_routable(name, builder)
+        check_routed(builder, parameters)
+        for name in ("shuffle", "warm_start", "run_eagerly"):
+            check_flag(name, getattr(self, name))
+        check_verbose(self.verbose)
+        predict_arguments(routed_to("predict", parameters), {})
+        if self.callbacks is None:
+            for name in routed_to("callbacks", parameters):
+                raise ValueError(
+                    f"callbacks__{name}: no callbacks were given to consume it; pass callbacks=..."
+                )
         constructor = constructor_parameters(type(self)) | constructor_parameters(KerasEstimator)
         names = ("epochs", "batch_size")
         arguments = fit_arguments(
@@ -402,19 +442,36 @@ class KerasEstimator(RoutedParameters):
         return arguments
 
     def _check_rows(self, X, y, reset=True):
-        X, y = validate_data(
-            self, X, y, reset=reset, multi_output=True,
-            y_numeric=isinstance(self, RegressorMixin), **ROWS,
-        )  # fmt: skip
-        if not reset:
-            self._check_shape(X)
-        return as_floats(X), y
+        X = self._check_more_rows(X, reset=reset)
+        if y is None:
+            raise ValueError(
+                f"y=None: {type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        y = self._check_targets(y)
+        check_consistent_length(X, y)
+        return X, y
 
-    def _check_more_rows(self, X):
+    def _check_more_rows(self, X, name="X", reset=False):
         """Rows for the model that is there, or is about to be."""
-        X = validate_data(self, X, reset=False, **ROWS)
-        self._check_shape(X)
-        return as_floats(X)
+        check_readable(name, X)
+        with named(name):
+            X = validate_data(self, X, reset=reset, **ROWS)
+            if not reset:
+                self._check_shape(X)
+            return as_floats(X, name)
+
+    def _check_targets(self, y, name="y"):
+        own = hasattr(type(self), "target_encoder")  # which may take any targets
+        numeric = isinstance(self, RegressorMixin) and not own
+        check_readable(name, y)
+        with named(name):
+            y = check_array(
+                y, ensure_2d=False, dtype="numeric" if numeric else None, input_name=name,
+                estimator=self,
+            )  # fmt: skip
+        if not own:
+            check_one_type(name, y)
+        return as_floats(y, name) if numeric else y
 
     def _check_shape(self, X):
         if X.shape[1:] != self._X_shape:
@@ -432,26 +489,33 @@ class KerasEstimator(RoutedParameters):
             raise ValueError(
                 f"validation_split={self.validation_split!r} contradicts X_val: give one of the two"
             )
-        X = self._check_more_rows(X)
-        y = check_array(y, ensure_2d=False, dtype=None, input_name="y_val")
-        check_consistent_length(X, y)
+        X, y = self._check_more_rows(X, name="X_val"), self._check_targets(y, name="y_val")
+        with named("y_val"):
+            check_consistent_length(X, y)
         return Rows(self._inputs(X), self._kind.numbers(y, name="y_val"))
 
     def _check_groups(self, groups, X):
         if groups is None:
             return None
-        groups = column_or_1d(groups)
-        check_consistent_length(X, groups)
+        with named("groups"):
+            groups = column_or_1d(groups, input_name="groups")
+            check_consistent_length(X, groups)
         return groups
 
     def _row_weights(self, y, sample_weight, X):
         if sample_weight is None:
             return None
-        weights = _check_sample_weight(sample_weight, X, dtype=keras.config.floatx())
+        with named("sample_weight"):
+            weights = _check_sample_weight(sample_weight, X, dtype=keras.config.floatx())
         return with_mean_one(weights)
 
     def _split(self, rows, share, seed, groups):
-        return split(rows, share, seed, groups=groups, labels=self._kind.strata(rows.y))
+        labels = self._kind.strata(rows.y)
+        if groups is None:
+            n_classes = 1 if labels is None else len(np.unique(labels))
+            check_split(self.validation_split, len(rows), n_classes)
+        with named("groups"):
+            return split(rows, share, seed, groups=groups, labels=labels)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

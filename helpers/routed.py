@@ -65,7 +65,8 @@ class RoutedParameters(BaseEstimator):
         if taken is None:
             return
         if name not in taken:
-            known = [*super().get_params(deep=False), *(f"model__{key}" for key in taken)]
+            named = super().get_params(deep=False)
+            known = [*named, *taken, *(f"model__{key}" for key in taken)]
             raise ValueError(
                 f"Invalid parameter {name!r} for estimator {type(self).__name__}; "
                 f"{nearest_or_all(name, known)}"

@@ -127,12 +127,12 @@ def check_accepted(names, accepted, *, owner, prefix=""):
         if name not in accepted:
             raise ValueError(
                 f"{prefix}{name}: {owner} does not take {name!r}; "
-                + nearest_or_all(f"{prefix}{name}", [f"{prefix}{known}" for known in accepted])
+                + nearest_or_all(name, accepted, prefix=prefix)
             )
 
 
-def nearest_or_all(name, known):
-    """Say which known name comes nearest, or list them all.
+def nearest_or_all(name, known, prefix=""):
+    """Say which known name comes nearest, or list them all, each with the prefix.
 
     Examples
     --------
@@ -142,5 +142,7 @@ def nearest_or_all(name, known):
     known = list(known)
     near = nearest(name, known)
     if near is not None:
-        return f"did you mean {near!r}?"
-    return f"accepted: {', '.join(known)}" if known else "nothing is accepted there"
+        return f"did you mean {prefix + near!r}?"
+    if not known:
+        return "nothing is accepted there"
+    return f"accepted: {', '.join(prefix + each for each in known)}"

@@ -7,16 +7,32 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 from helpers.quiet import keras
 
 
-def as_floats(X):
+def as_floats(X, name="X"):
     """Turn rows, sparse ones too, into an array of Keras' precision.
+
+    Raises
+    ------
+    TypeError
+        They are dates.
+    ValueError
+        A number is too large for that precision.
 
     Examples
     --------
     >>> as_floats([[1, 2]]).dtype
     dtype('float32')
     """
-    X = X.toarray() if issparse(X) else X
-    return np.ascontiguousarray(X, dtype=keras.config.floatx())
+    X = X.toarray() if issparse(X) else np.asarray(X)
+    if X.dtype.kind in "mM":
+        raise TypeError(f"{name} holds dates, dtype={X.dtype}: numbers are accepted")
+    with np.errstate(over="ignore"):
+        floats = np.ascontiguousarray(X, dtype=keras.config.floatx())
+    if not np.can_cast(X.dtype, floats.dtype) and not np.isfinite(floats).all():
+        raise ValueError(
+            f"{name} holds a number of size {np.abs(X).max():.3g}: at most "
+            f"{np.finfo(floats.dtype).max:.3g} is accepted, the largest {floats.dtype} (scale it)"
+        )
+    return floats
 
 
 def as_inputs(encoded, n_rows):
@@ -48,7 +64,7 @@ def _as_input(values):
     return as_floats(values) if values.dtype.kind == "f" else values
 
 
-def with_mean_one(weights):
+def with_mean_one(weights, name="sample_weight"):
     """Scale weights so that the loss is divided by their sum, as if rows had been repeated.
 
     Raises
@@ -62,8 +78,37 @@ def with_mean_one(weights):
     [0.5, 1.5]
     """
     if (weights < 0).any() or not weights.sum() > 0:
-        raise ValueError("sample_weight: numbers >= 0 are accepted, not all of them 0")
+        raise ValueError(f"{name}: numbers >= 0 are accepted, not all of them 0")
     return weights / weights.mean()
+
+
+def check_split(share, n_rows, n_classes=1):
+    """Refuse a ``validation_split`` that leaves one of the parts without a row for each class.
+
+    Parameters
+    ----------
+    share : float in [0, 1)
+    n_rows : int
+    n_classes : int, default=1
+
+    Raises
+    ------
+    ValueError
+
+    Examples
+    --------
+    >>> check_split(0.01, n_rows=24)
+    Traceback (most recent call last):
+        ...
+    ValueError: validation_split=0.01 sets 0 of 24 rows apart: from 1 to 23 are accepted
+    """
+    n_apart = round(share * n_rows)
+    if share and not n_classes <= n_apart <= n_rows - n_classes:
+        each = f", so that both parts can hold {n_classes} classes" if n_classes > 1 else ""
+        raise ValueError(
+            f"validation_split={share!r} sets {n_apart} of {n_rows} rows apart: from {n_classes} "
+            f"to {n_rows - n_classes} are accepted{each}"
+        )
 
 
 def split(rows, share, seed, *, groups=None, labels=None):

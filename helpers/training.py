@@ -158,7 +158,7 @@ def train(job):
     Raises
     ------
     DivergedError
-        If the loss is no longer a finite number at the end.
+        If the loss or a weight is no longer a finite number at the end.
     InertCallbackError
         If a callback watches a quantity that is not there after the first epoch.
 
@@ -209,11 +209,7 @@ class _InertStopperGuard(keras.callbacks.Callback):
         for callback in self.watched if epoch == 0 else ():
             monitor = getattr(callback, "monitor", None)
             if isinstance(monitor, str) and monitor not in (logs or {}):
-                raise InertCallbackError(
-                    f"{type(callback).__name__}(monitor={monitor!r}) can never act: training "
-                    f"reports {sorted(logs or {})}. Quantities with val_ need validation rows "
-                    "(validation_split=0.2)"
-                )
+                raise _inert(callback, sorted(logs or {}))
 
 
 def _callbacks(job):
@@ -228,7 +224,18 @@ def _callbacks(job):
         made += own if isinstance(own, list) else [own]
     if job.epochs_settled:
         made = [c for c in made if not str(getattr(c, "monitor", "")).startswith("val_")]
+    if job.validation is None:
+        for callback in made:
+            if str(getattr(callback, "monitor", "")).startswith("val_"):
+                raise _inert(callback, "nothing on validation rows")
     return [_InertStopperGuard(made), *made] if made else []
+
+
+def _inert(callback, reported):
+    return InertCallbackError(
+        f"{type(callback).__name__}(monitor={callback.monitor!r}) can never act: training reports "
+        f"{reported}. Quantities with val_ need validation rows (validation_split=0.2)"
+    )
 
 
 def _training_batches(job, model, outputs):
@@ -376,3 +383,11 @@ def _check_finite(result):
             f"the loss is {loss[-1]} after epoch {first + 1} of {len(loss)}: lower the learning "
             "rate, or clip the gradients (optimizer__clipnorm=1.0)"
         )
+    # The loss is that of the weights before the last update, which may have been one too many.
+    for weight in result.model.trainable_variables:
+        if not keras.ops.all(keras.ops.isfinite(weight)):
+            raise DivergedError(
+                f"the weights {weight.path} are no longer numbers after the last update of "
+                f"{len(loss)} epochs: lower the learning rate, or clip the gradients "
+                "(optimizer__clipnorm=1.0)"
+            )

@@ -73,9 +73,11 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
+from helpers.arguments import check_class_weight
 from helpers.estimator import KerasEstimator
 from helpers.kinds import Indicators, LabelColumns, Labels, Numbers, is_one_hot
 from helpers.quiet import keras
+from helpers.readable import named
 from helpers.rows import with_mean_one
 
 
@@ -250,7 +252,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         kind = Labels(np.unique(column_or_1d(y)))
         if len(kind.classes) < 2:
             raise ValueError(
-                f"y has one class, {kind.classes[0]!r}: at least two classes are accepted"
+                f"y has one class, {kind.classes.tolist()[0]!r}: at least two are accepted"
             )
         return kind
 
@@ -268,8 +270,14 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
                 f"class_weight={self.class_weight!r} with several labels a row: None is accepted"
             )
         labels = y[:, 0] if y.shape[1:] == (1,) else y
-        by_class = compute_sample_weight(self.class_weight, labels).astype(keras.config.floatx())
-        return with_mean_one(by_class if weights is None else weights * by_class)
+        if isinstance(self._kind, Labels):
+            check_class_weight(self.class_weight, self._kind.classes)
+        with named("class_weight"):
+            by_class = compute_sample_weight(self.class_weight, labels)
+        by_class = by_class.astype(keras.config.floatx())
+        return with_mean_one(
+            by_class if weights is None else weights * by_class, name="class_weight"
+        )
 
 
 class KerasRegressor(RegressorMixin, KerasEstimator):

@@ -14,7 +14,7 @@ LAYERS = (
     {"routing", "randomness", "class_state", "graphs", "claims", "digests", "persistence"},
     {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
     {"parameters", "training", "readme"},
-    {"rows", "arguments", "kinds", "prediction", "routed"},
+    {"rows", "arguments", "readable", "kinds", "prediction", "routed"},
     {"estimator"},
     {"wrapper", "recorder"},
     {"cases"},
