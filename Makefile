@@ -12,12 +12,13 @@ WORKS := 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[
 # What .venv was made from. It is written last: a set-up that was interrupted has none.
 STAMP := .venv/made-from
 
-.PHONY: help notebooks lab test readme lock clean .venv
+.PHONY: help notebooks lab test nightly readme lock clean .venv
 
 help:
 	@echo 'make notebooks   execute every notebook; results in build/ (ARGS="01 --profile ci")'
 	@echo 'make lab         JupyterLab on notebooks/'
 	@echo 'make test        the whole test suite (ARGS="-k claims")'
+	@echo 'make nightly     the properties of a fit, 200 examples each: hours (ARGS="-k clone")'
 	@echo 'make readme      put the claims of build/ into the README'
 	@echo 'make .venv       the environment alone, from requirements.lock'
 	@echo 'make lock        renew requirements.lock'
@@ -35,6 +36,10 @@ lab: .venv
 
 test: .venv
 	@$(RUN) -m pytest $(ARGS)
+
+nightly: .venv
+	@$(RUN) -m pytest tests/test_purity.py tests/test_randomness.py tests/test_rows.py \
+	    --hypothesis-profile=nightly --timeout=0 $(ARGS)
 
 readme: .venv
 	@$(RUN) -m helpers readme $(ARGS)

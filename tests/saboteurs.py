@@ -88,3 +88,49 @@ class LeakySplitter:
 
     def get_n_splits(self, X=None, y=None, groups=None):
         return self.n_splits
+
+
+class Failing(keras.callbacks.Callback):
+    """Fails in the middle of a fit."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        raise RuntimeError("in the middle of a fit")
+
+
+def builder_that_sets_the_policy(meta):
+    """Build a model, and leave another dtype policy and precision for all that come after."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.config.set_floatx("float32")
+    return keras.Sequential(
+        [
+            keras.Input((meta["n_features_in_"],)),
+            keras.layers.Dense(meta["n_classes_"], activation="softmax", dtype="float32"),
+        ]
+    )
+
+
+class ForgetfulLoss(keras.losses.Loss):
+    """Its configuration leaves its weight out."""
+
+    def __init__(self, weight=1.0, **more):
+        super().__init__(**more)
+        self.weight = weight
+
+    def call(self, y_true, y_pred):
+        return self.weight * keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
+
+
+class ForgetfulMetric(keras.metrics.Mean):
+    """Its configuration leaves its weight out."""
+
+    def __init__(self, weight=1.0, **more):
+        super().__init__(**more)
+        self.weight = weight
+
+
+class ForgetfulOptimizer(keras.optimizers.SGD):
+    """Its configuration leaves its weight out."""
+
+    def __init__(self, weight=1.0, **more):
+        super().__init__(**more)
+        self.weight = weight
