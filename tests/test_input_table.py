@@ -157,6 +157,7 @@ def test_targets_come_back_in_their_shape(y, shape):
 WORKING_PARAMETERS = {
     "numpy integer": {"epochs": np.int64(1)},
     "batch_size beyond the rows": {"batch_size": 1000},
+    "batch_size of all rows": {"batch_size": -1},
     "smallest split": {"validation_split": 0.125},
     "numpy bool": {"shuffle": np.True_},
     "metrics as one name": {"metrics": "accuracy"},
@@ -262,7 +263,6 @@ NO_LABELS = {
     ),
     "continuous": (X[:, 0], ValueError, "y: Unknown label type: continuous"),
     "too few": (Y[:5], ValueError, r"inconsistent numbers of samples: \[24, 5\]"),
-    "two columns of labels": (np.c_[Y, Y], ValueError, r"y has shape \(24, 2\).*one label a row"),
     "three dimensions": (np.zeros((24, 2, 2)), ValueError, "y: Found array with dim 3.*dim <= 2"),
     "complex": (Y + 0j, ValueError, "y: Complex data not supported"),
     "sparse": (csr_array(np.eye(3)[Y]), TypeError, "Sparse data was passed for y.*toarray"),
@@ -304,7 +304,7 @@ BAD_PARAMETERS = [
     ("model", [None, 3, "x"], TypeError, "model=.*a (builder|function that)"),
     ("epochs", [0, -1, "many", "AUTO", 1.5, None, True], ValueError, WHOLE + ' or "auto"'),
     ("max_epochs", [0, -1, "many", 1.5, None], ValueError, WHOLE),
-    ("batch_size", [0, -1, "many", 1.5, None, True], ValueError, WHOLE),
+    ("batch_size", [0, -2, "many", 1.5, None, True], ValueError, WHOLE),
     ("validation_split", [1.0, -0.1, 1.5, "half", None, np.nan], ValueError, SHARE),
     ("validation_split", [0.01, 0.99], ValueError, r"validation_split=.* of 24 rows .* accepted"),
     ("shuffle", ["yes", None, 2], ValueError, FLAG),
@@ -402,12 +402,15 @@ BAD_BUILDERS = {
     "returns a number": (lambda: 3, TypeError, "returned 3: a Keras model is accepted"),
     "instance": (builders.compiled(), TypeError, "is a Model instance.*Pass a builder"),
     "compiled without a loss": (without_loss, ValueError, "loss=None: a loss is accepted"),
-    "several outputs": (two_outputs, ValueError, "2 outputs: one output is accepted"),
+    "several outputs": (two_outputs, ValueError, "2 outputs: .*one output is accepted"),
     "values per step": (values_per_step, ValueError, "one vector a row is accepted"),
     "too few units": (lambda: builders.compiled(units=2), ValueError, "2 output units, .*3 clas"),
     "too many units": (lambda: builders.compiled(units=4), ValueError, "4 output units, .*3 clas"),
     "rows of other width": (other_width, ValueError, "axis -1 .*value 5, but received .*1, 4"),
     "a parameter that nobody gave": (needs_more, TypeError, "missing .*'units'"),
+    "one output for two columns of labels": (
+        lambda: builders.compiled(), ValueError, "1 outputs, y has 2 columns of labels",
+    ),
     "logits under a loss of probabilities": (
         lambda: builders.compiled(activation=None), ValueError, "its outputs are logits",
     ),
@@ -416,7 +419,8 @@ BAD_BUILDERS = {
 
 @pytest.mark.parametrize(("build", "error", "message"), BAD_BUILDERS.values(), ids=BAD_BUILDERS)
 def test_builder_refused(build, error, message):
-    refuses(classifier(model=build), error, message)
+    y = np.c_[Y, Y] if "columns of labels" in message else Y
+    refuses(classifier(model=build), error, message, y=y)
 
 
 ONES = np.ones(24)

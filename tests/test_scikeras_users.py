@@ -190,30 +190,31 @@ def test_routed_arguments_of_compile():
         KerasClassifier(heads, compile__loss_weight=[1.0, 0.0], **FAST).fit(X, y)
 
 
+SEEN = []
+
+
 class Batches(keras.callbacks.Callback):
     """Counts batches where all its copies can see it."""
 
-    seen: list = []  # noqa: RUF012 - shared on purpose
-
     def on_train_batch_end(self, batch, logs=None):
-        self.seen.append("train")
+        SEEN.append("train")
 
     def on_predict_batch_end(self, batch, logs=None):
-        self.seen.append("predict")
+        SEEN.append("predict")
 
 
 def test_callbacks_by_prefix_and_arguments_of_one_call():
-    Batches.seen.clear()
+    SEEN.clear()
     estimator = KerasClassifier(
         softmax, fit__callbacks=[Batches()], predict__callbacks=[Batches()], predict__batch_size=50,
         epochs=1, batch_size=-1,
     ).fit(X, Y)  # fmt: skip
-    assert Batches.seen == ["train"]
+    assert SEEN == ["train"]
     estimator.predict(X)
-    assert Batches.seen == ["train", *3 * ["predict"]]
-    Batches.seen.clear()
+    assert SEEN == ["train", *3 * ["predict"]]
+    SEEN.clear()
     estimator.predict_proba(X, batch_size=-1, verbose=0)
-    assert Batches.seen == ["predict"]
+    assert SEEN == ["predict"]
     with pytest.raises(ValueError, match="did you mean 'batch_size'"):
         estimator.predict(X, batch_sise=3)
 
