@@ -39,7 +39,7 @@ from helpers.training import FitJob, Rows, train
 #: Share of the training rows that decides on the number of epochs, with ``epochs="auto"``.
 AUTO_VALIDATION_SPLIT = 0.2
 #: Epochs without a lower validation loss after which ``epochs="auto"`` stops looking.
-AUTO_PATIENCE = 10
+AUTO_PATIENCE = 5
 #: What a fit leaves behind beside the model.
 STATE = (
     "classes_", "n_features_in_", "feature_names_in_", "history_", "epoch_search_history_",
@@ -367,7 +367,7 @@ class KerasEstimator(RoutedParameters):
         )
 
     def _train_auto(self, job, split_seed, groups):
-        """Find the number of epochs on a part of the training rows, then train on all of them."""
+        """Find the number of updates on a part of the training rows, then train on all of them."""
         training, validation = job.rows, job.validation
         if validation is None:
             share = self.validation_split or AUTO_VALIDATION_SPLIT
@@ -376,11 +376,11 @@ class KerasEstimator(RoutedParameters):
             monitor="loss" if validation is None else "val_loss", patience=AUTO_PATIENCE
         )
         job = replace(job, epochs=self.max_epochs, validation=None)
-        search = train(
-            replace(job, rows=training, validation=validation, extra_callbacks=[stopper])
-        )
-        self.epoch_search_history_ = search.history
-        epochs = 1 + int(np.nanargmin(search.history[stopper.monitor]))
+        part = replace(job, rows=training, validation=validation, extra_callbacks=[stopper])
+        self.epoch_search_history_ = history = train(part).history
+        best = 1 + int(np.nanargmin(history[stopper.monitor]))
+        # An epoch of all rows has more updates: as many epochs would train for longer.
+        epochs = max(1, round(best * part.steps_per_epoch / job.steps_per_epoch))
         return train(replace(job, epochs=epochs, epochs_settled=True))
 
     def _build(self, sample):

@@ -98,7 +98,8 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         no metrics. Objects are copied for each fit.
     epochs : int >= 1 or "auto", default="auto"
         Passes over the training rows. "auto" stops early on a fifth of the training rows, at most
-        after ``max_epochs``, then trains on all of them for the number of epochs it found.
+        after ``max_epochs``, then trains a new model on all of them, for as many updates as were
+        best. What that loses and costs: ``tests/benchmarks/auto_epochs.md``.
     max_epochs : int >= 1, default=200
         Most epochs that "auto" tries.
     batch_size : int >= 1, or -1, default=32

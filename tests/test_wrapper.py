@@ -164,13 +164,25 @@ def test_weights_move_the_decision(weighting):
 def test_epochs_auto_trains_long_enough_and_on_all_rows():
     fitted = classifier(epochs="auto", max_epochs=60).fit(X, Y)
     searched = fitted.epoch_search_history_["val_loss"]
-    assert 1 < fitted.n_epochs_ == 1 + int(np.argmin(searched)) <= 60
+    assert len(searched) <= 60
+    assert 1 < fitted.n_epochs_ <= 60
     assert "val_loss" not in fitted.history_  # the last fit sets no rows apart
     assert fitted.score(X, Y) > 0.9
     laws.assert_equal_weights(
         fitted.model_.get_weights(),
         classifier(epochs=fitted.n_epochs_).fit(X, Y).model_.get_weights(),
     )
+
+
+@pytest.mark.parametrize(("batch_size", "ratio"), [(16, 5 / 7), (-1, 1)])
+def test_epochs_auto_trains_for_as_many_updates_as_were_best(batch_size, ratio):
+    features, y = np.resize(X, (100, 4)), np.resize(Y, 100)
+    fitted = classifier(epochs="auto", max_epochs=40, batch_size=batch_size).fit(features, y)
+    best = 1 + int(np.argmin(fitted.epoch_search_history_["val_loss"]))
+    assert fitted.n_epochs_ == round(best * ratio)
+    watched = {"X_val": features[:30], "y_val": y[:30]}  # all rows are trained on both times
+    fitted.fit(features, y, **watched)
+    assert fitted.n_epochs_ == 1 + int(np.argmin(fitted.epoch_search_history_["val_loss"]))
 
 
 def test_auto_is_the_default():
