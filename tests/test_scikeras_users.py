@@ -190,31 +190,31 @@ def test_routed_arguments_of_compile():
         KerasClassifier(heads, compile__loss_weight=[1.0, 0.0], **FAST).fit(X, y)
 
 
-SEEN = []
+seen = []
 
 
 class Batches(keras.callbacks.Callback):
     """Counts batches where all its copies can see it."""
 
     def on_train_batch_end(self, batch, logs=None):
-        SEEN.append("train")
+        seen.append("train")
 
     def on_predict_batch_end(self, batch, logs=None):
-        SEEN.append("predict")
+        seen.append("predict")
 
 
 def test_callbacks_by_prefix_and_arguments_of_one_call():
-    SEEN.clear()
+    seen.clear()
     estimator = KerasClassifier(
         softmax, fit__callbacks=[Batches()], predict__callbacks=[Batches()], predict__batch_size=50,
         epochs=1, batch_size=-1,
     ).fit(X, Y)  # fmt: skip
-    assert SEEN == ["train"]
+    assert seen == ["train"]
     estimator.predict(X)
-    assert SEEN[1:] == 3 * ["predict"]
-    SEEN.clear()
+    assert seen[1:] == 3 * ["predict"]
+    seen.clear()
     estimator.predict_proba(X, batch_size=-1, verbose=0)
-    assert SEEN == ["predict"]
+    assert seen == ["predict"]
     with pytest.raises(ValueError, match="did you mean 'batch_size'"):
         estimator.predict(X, batch_sise=3)
 
