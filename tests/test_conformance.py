@@ -1,8 +1,10 @@
 """scikit-learn's own checks of an estimator, one test each, and its tools around one of ours.
 
-The checks are run at Keras' usual precision. Whether weights are equivalent to repeated rows is
-asked to seven digits, more than float32 has, so that this check alone is run at float64.
+The checks are run at both of Keras' precisions. Whether weights are equivalent to repeated rows is
+asked to seven digits, more than float32 has, so that this check is run at float64 each time.
 """
+
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -51,21 +53,23 @@ def names_of(estimator):
     }
 
 
-@pytest.fixture
-def double_precision():
+@contextmanager
+def precision(name):
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")
-    yield
-    keras.config.set_floatx(floatx)
-    keras.config.set_dtype_policy(policy)
+    keras.config.set_floatx(name)
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
 
 
+@pytest.mark.parametrize("floatx", ["float32", "float64"])
 @parametrize_with_checks(ESTIMATORS)
-def test_check(estimator, check, request):
-    if "sample_weight_equivalence" in repr(check):
-        request.getfixturevalue("double_precision")
-    check(estimator)
+def test_check(estimator, check, floatx):
+    with precision("float64" if "sample_weight_equivalence" in repr(check) else floatx):
+        check(estimator)
 
 
 @pytest.mark.parametrize(
