@@ -4,12 +4,14 @@ The checks are run at both of Keras' precisions. Whether weights are equivalent 
 asked to seven digits, more than float32 has, so that this check is run at float64 each time.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris, make_multilabel_classification
@@ -109,6 +111,18 @@ AROUND = {
 @pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
 def test_tools_that_take_a_classifier(around):
     assert around().fit(X, Y).score(X, Y) > 0.6
+
+
+def test_two_searches_at_once_are_right():
+    grid = {"optimizer__learning_rate": [0.5, 1e-4], "model__rate": [0.0, 0.5]}
+    searches = [
+        GridSearchCV(classifier(random_state=seed), grid, cv=2, refit=False) for seed in (0, 1)
+    ]
+    alone = [clone(search).fit(X, Y).cv_results_["mean_test_score"] for search in searches]
+    with ThreadPoolExecutor(2) as threads:
+        fitted = list(threads.map(lambda search: search.fit(X, Y), searches))
+    for search, scores in zip(fitted, alone, strict=True):
+        np.testing.assert_array_equal(search.cv_results_["mean_test_score"], scores)
 
 
 def test_several_metrics():

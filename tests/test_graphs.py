@@ -4,6 +4,7 @@ import gc
 
 import numpy as np
 import pytest
+from keras.src.backend.common import global_state
 from tensorflow.python.framework.func_graph import FuncGraph
 from tensorflow.python.framework.ops import gradient_registry
 
@@ -91,3 +92,16 @@ def test_graphs_are_noted_once_each_and_freed():
     assert len(graphs) == 1
     graphs.free()
     assert len(graphs) == 0
+
+
+def test_keras_global_state_does_not_grow():
+    estimator = KerasClassifier(
+        builders.dense, metrics=["accuracy"], epochs=1, validation_split=0.25, random_state=0
+    )
+    sizes = []
+    for _ in range(3):
+        estimator.fit(X, Y).predict(X)
+        tracked = vars(global_state.GLOBAL_STATE_TRACKER)
+        names = tracked.get("object_name_uids") or {}
+        sizes.append((len(tracked), len(names), sum(names.values())))
+    assert len(set(sizes)) == 1

@@ -147,11 +147,15 @@ def page(table, seeds):
 
 Written by `python -m tests.benchmarks.auto_epochs`: seeds {seeds[0]} to {seeds[-1]}, Python
 {platform.python_version()}, Keras {keras_package.__version__}. The best fixed number of epochs is
-chosen with hindsight, on the test rows; regret is its accuracy minus that of `epochs="auto"`.
+chosen with hindsight, on the test rows; regret is its accuracy minus that of `epochs="auto"`. Costs
+are ratios to a fit of that number of epochs. In seconds they are higher, since such small fits take
+most of their time to be traced, and "auto" is two fits.
 
 {chr(10).join(lines)}
 
-{GOALS} Measured: median regret {regret.median():.4f}, largest {regret.max():.4f}; cost in updates
+{GOALS}
+
+Measured: median regret {regret.median():.4f}, largest {regret.max():.4f}; cost in updates
 {cost.median():.2f} in the median, {cost.max():.2f} at most.
 """
 
