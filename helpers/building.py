@@ -262,7 +262,7 @@ def copy_of(thing):
     try:
         copied = type(thing).from_config(thing.get_config())
     except (AttributeError, NotImplementedError, TypeError, ValueError):
-        return _deep_copy(thing)
+        return _deep_copy(thing)  # what a user's class raises that tells no configuration
     _check_same_parameters(thing, copied)
     return copied
 

@@ -1,7 +1,8 @@
 """Frees the graphs that TensorFlow traced for one fit.
 
 A traced tensor holds its graph in a way that Python's garbage collector cannot see, so that a graph
-that refers to its own tensors is never freed: two megabytes a fit, and a search makes hundreds.
+that refers to its own tensors is never freed, and a search makes hundreds. What that comes to:
+``python -m tests.benchmarks.memory``.
 """
 
 from helpers.quiet import tf  # isort: split

@@ -32,7 +32,7 @@ MIN_EPOCHS = 30
 
 
 @cache
-def losses(task, search, n_repeats=None):
+def losses(task, search):
     """Run one kind of search in every repetition and say what it lost.
 
     Parameters
@@ -40,8 +40,6 @@ def losses(task, search, n_repeats=None):
     task : Task
     search : callable (X, y, rates, epochs, seed) -> (GridSearchCV, str)
         Fitted, with the name of the parameter that was searched.
-    n_repeats : int, default=None
-        Use the first so many repetitions only; None: all.
 
     Returns
     -------
@@ -57,7 +55,7 @@ def losses(task, search, n_repeats=None):
     tuned = tuned.set_index("repeat")["accuracy"]
     by_rate = means.groupby("learning_rate").max()
 
-    table = each_repetition(partial(_delivered, task, search), _repetitions(task)[:n_repeats])
+    table = each_repetition(partial(_delivered, task, search), _repetitions(task))
     table["value"] = table["repeat"].map(tuned) - table["delivered"]
     table["pick_lost"] = by_rate.max() - table["pick"].map(by_rate)
     return table

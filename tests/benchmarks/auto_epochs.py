@@ -26,6 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from helpers import KerasClassifier, datasets
+from helpers.estimator import AUTO_VALIDATION_SPLIT
 from helpers.intervals import paired_interval
 from helpers.quiet import keras
 
@@ -99,13 +100,15 @@ def curve(name, options, seed):
 def auto_beside_fixed(name, options, seed, best):
     """One row: accuracies, updates and seconds of both."""
     X, y, groups, X_test, y_test = drawn(name, seed)
-    steps = math.ceil(len(X) / 32)
+    size = KerasClassifier().batch_size
+    steps = math.ceil(len(X) / size)
     start = time.perf_counter()
     auto = KerasClassifier(build, **options, random_state=seed).fit(X, y, groups=groups)
     middle = time.perf_counter()
     fixed = KerasClassifier(build, **options, epochs=best, random_state=seed).fit(X, y)
     end = time.perf_counter()
-    searched = len(auto.epoch_search_history_["loss"]) * math.ceil(0.8 * len(X) / 32)
+    part = math.ceil((1 - AUTO_VALIDATION_SPLIT) * len(X) / size)
+    searched = len(auto.epoch_search_history_["loss"]) * part
     return {
         "auto": auto.score(X_test, y_test),
         "fixed": fixed.score(X_test, y_test),
