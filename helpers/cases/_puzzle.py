@@ -15,6 +15,7 @@ from sklearn.model_selection import train_test_split
 
 from helpers.cases._builders import in_pipeline, mlp
 from helpers.cases._parallel import each_repetition
+from helpers.errors import DivergedError
 from helpers.quiet import keras
 from helpers.wrapper import KerasClassifier
 
@@ -72,7 +73,8 @@ def long_curves(task):
     Returns
     -------
     DataFrame
-        Columns ``repeat``, ``learning_rate``, ``epoch``, ``accuracy``.
+        Columns ``repeat``, ``learning_rate``, ``epoch``, ``accuracy``; the accuracy of a candidate
+        that diverges is 0 at all epochs.
     """
     return each_repetition(partial(_curves, task), _repetitions(task))
 
@@ -104,8 +106,11 @@ def _curves(task, repeat, seed):
             epochs=LONG * _epochs(task), callbacks=[watch],
             random_state=seed,
         )  # fmt: skip
-        accuracies = classifier.fit(prepared.transform(X), y).history_["fresh_accuracy"]
         epochs = [epoch for epoch in range(1, classifier.epochs + 1) if _FreshAccuracy.looks(epoch)]
+        try:
+            accuracies = classifier.fit(prepared.transform(X), y).history_["fresh_accuracy"]
+        except DivergedError:
+            accuracies = [0.0] * len(epochs)  # no model to judge, so nobody tunes to this rate
         tables.append(
             pd.DataFrame({"learning_rate": rate, "epoch": epochs, "accuracy": accuracies})
         )
