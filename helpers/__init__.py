@@ -4,7 +4,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["cases", "claims", "datasets", "figures", "parameters"],
+    submodules=["cases", "claims", "datasets", "figures", "parameters", "workers"],
     submod_attrs={
         "claims": ["Claim"],
         "recorder": ["FitRecorder"],

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 import numbers
 import re
 import weakref
@@ -149,6 +150,7 @@ def build(
         _apply_to_compiled(model, asked, parameters, handed)
     # The builder may have closed over an optimizer object that another fit has stepped.
     model.optimizer = copy_of(model.optimizer)
+    _check_learning_rate(model.optimizer)
     # Variables that are made while TensorFlow traces the first step make it trace that step twice.
     model.optimizer.build(model.trainable_variables)
     return model, outputs
@@ -262,7 +264,9 @@ def copy_of(thing):
     try:
         copied = type(thing).from_config(thing.get_config())
     except (AttributeError, NotImplementedError, TypeError, ValueError):
-        return _deep_copy(thing)  # what a user's class raises that tells no configuration
+        # Keras raises NotImplementedError where a user's class has no get_config; a get_config
+        # that is wrong raises one of the others in from_config.
+        return _deep_copy(thing)
     _check_same_parameters(thing, copied)
     return copied
 
@@ -280,7 +284,9 @@ def _make(spec, routed, prefix, get):
         return copy_of(spec)
     if not hasattr(spec, "get_config"):
         check_accepted(routed, [], owner=repr(spec), prefix=prefix)
-    config = spec.get_config()
+    # Keras 3.15 leaves what some losses were made with (Huber's delta) out of their configuration.
+    made_with, takes = getattr(spec, "_fn_kwargs", {}), constructor_parameters(type(spec))
+    config = spec.get_config() | {name: made_with[name] for name in takes if name in made_with}
     check_accepted(routed, config, owner=type(spec).__name__, prefix=prefix)
     made = type(spec).from_config(config | routed)
     _check_same_parameters(spec, made, but=routed)
@@ -301,6 +307,17 @@ def _check_kind(spec, module, base, prefix):
             f"{prefix.removesuffix('__')}={spec!r}: a name, class, object or configuration of "
             f"keras.{module.__name__.rpartition('.')[2]} is accepted.{did_you_mean(spec, names)}"
         )
+
+
+def _check_learning_rate(optimizer):
+    """Refuse a rate that climbs the loss; a schedule's is known only step by step."""
+    if isinstance(getattr(optimizer, "_learning_rate", None), keras.Variable):
+        rate = float(optimizer.learning_rate)
+        if not (math.isfinite(rate) and rate >= 0):
+            raise ValueError(
+                f"learning_rate={rate!r} of {type(optimizer).__name__}: a finite number >= 0, or a "
+                "schedule, is accepted (optimizer__learning_rate=0.01)"
+            )
 
 
 def _check_same_parameters(thing, copied, but=()):
@@ -360,7 +377,8 @@ def _deep_copy(thing):
         return copy.deepcopy(thing)
     except Exception as error:  # what a user's object raises when copied is the user's to choose
         raise TypeError(
-            f"{thing!r} can be copied neither from its configuration nor by copy.deepcopy "
+            f"{type(thing).__name__} object: it can be copied neither from its configuration nor "
+            "by copy.deepcopy "
             f"({error}); pass its class, with parameters routed to it"
         ) from error
 

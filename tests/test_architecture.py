@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "helpers"
 # From what knows nothing of the others to what knows them all: a module imports from lower layers,
 # or from its own. Modules of one subject share a line.
 LAYERS = (
-    {"spelling", "quiet", "errors", "intervals", "_drawing"},
+    {"spelling", "quiet", "errors", "intervals", "workers", "_drawing"},
     {"routing", "randomness", "class_state", "graphs", "claims", "digests", "persistence"},
     {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
     {"parameters", "training", "readme"},

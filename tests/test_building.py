@@ -24,6 +24,24 @@ def test_schedule_survives_the_copy():
     assert copied.get_config()["learning_rate"]["config"]["decay_rate"] == 0.5
 
 
+def test_an_object_that_cannot_be_copied_is_named():
+    class Halving(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return 0.1 / (step + 1)
+
+    with pytest.raises(TypeError, match=r"^SGD object: .* 'Halving' must override `get_config"):
+        building.copy_of(keras.optimizers.SGD(Halving()))
+
+
+def test_a_loss_object_keeps_what_nothing_is_routed_to():
+    huber = keras.losses.Huber(delta=2.5)
+    made = building.make_loss(huber, {"reduction": "sum"})
+    outputs = [float(loss([[0.0]], [[9.0]])) for loss in (huber, made)]
+    assert outputs[0] == outputs[1] != float(keras.losses.Huber()([[0.0]], [[9.0]]))
+    assert made.reduction == "sum"
+    assert building.make_loss(huber, {"delta": 9.0})([[0.0]], [[9.0]]) == 40.5
+
+
 def test_loss_name_with_parameters_becomes_an_object():
     loss = building.make_loss("binary_crossentropy", {"from_logits": True})
     assert loss.from_logits

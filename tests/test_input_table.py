@@ -326,6 +326,8 @@ BAD_PARAMETERS = [
     ("metrics", [3, [3], [keras.losses.Huber]], ValueError, "metrics=.*keras.metrics is accepted"),
     ("optimizer__learning_rat", [0.1], ValueError, "did you mean 'optimizer__learning_rate'"),
     ("optimizer__learning_rate", ["fast", None], ValueError, "`learning_rate` should be float"),
+    ("optimizer__learning_rate", [-0.1, np.nan, np.inf], ValueError, "learning_rate=.* >= 0"),
+    ("optimizer", [keras.optimizers.SGD(-0.1)], ValueError, "learning_rate=-0.1.* of SGD: .*>= 0"),
     ("loss__reductio", ["sum"], ValueError, "did you mean 'loss__reduction'"),
     ("metrics__name", ["a"], ValueError, "metrics__name: no metrics was given"),
     ("fit__verbos", [1], ValueError, "did you mean 'fit__verbose'"),

@@ -14,9 +14,9 @@ from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
 from helpers import synthetic
 from helpers.cases._builders import mlp
-from helpers.cases._parallel import each_repetition
 from helpers.quiet import keras
 from helpers.recorder import FitRecorder
+from helpers.workers import each_repetition
 from helpers.wrapper import KerasClassifier
 
 __all__ = [

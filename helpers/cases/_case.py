@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from helpers import claims
-from helpers.cases._parallel import side_by_side
 from helpers.cases._source import markdown_of
 from helpers.datasets import Dataset
 from helpers.parameters import Settings
 from helpers.spelling import did_you_mean
+from helpers.workers import side_by_side
 
 __all__ = ["ARMS", "Case", "Task"]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from helpers.cases._parallel import each_repetition
 from helpers.cases._scores import auc, fold_scores, repeats, stratified
+from helpers.workers import each_repetition
 
 __all__ = ["auc_scores", "rows_of"]
 

@@ -61,7 +61,7 @@ def fixed(task):
         mlp, optimizer="sgd", optimizer__learning_rate=0.1, epochs=8, validation_split=0.2,
         callbacks=StopBelow, callbacks__threshold=1.0, random_state=task.settings.seed,
     )  # fmt: skip
-    search = GridSearchCV(in_pipeline(classifier), {"net__units": [16, 64]}, cv=2)
+    search = GridSearchCV(in_pipeline(classifier), {"net__units": [16, 64]}, cv=2, refit=False)
 
     def fit():
         with FitRecorder() as recorder:

@@ -64,7 +64,7 @@ def _search(task, X, y, **validation):
         rate = hp.Float("rate", 0.2, 0.5, step=0.1)
         model = keras.Sequential(layers(X.shape[1], int(y.max()) + 1, units=units, rate=rate))
         model.compile(
-            keras.optimizers.SGD(0.1, momentum=0.9),
+            keras.optimizers.SGD(0.3),
             "sparse_categorical_crossentropy",
             metrics=["accuracy"],
         )

@@ -6,7 +6,7 @@ from sklearn.model_selection import HalvingGridSearchCV
 
 from helpers.cases import Case
 from helpers.cases._budgets import ENOUGH, FEW, GRID, RATE, network, repetitions, rows, worth
-from helpers.cases._parallel import each_repetition
+from helpers.workers import each_repetition
 
 #: The fast learner of `GRID`, and a slower one.
 FAST_AND_SLOW = {RATE: GRID[RATE][:2]}

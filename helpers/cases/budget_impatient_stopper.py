@@ -2,8 +2,8 @@
 
 from helpers.cases import Case
 from helpers.cases._budgets import ENOUGH, N_TRAINING, fresh_rows, network, repetitions, rows
-from helpers.cases._parallel import each_repetition
 from helpers.quiet import keras
+from helpers.workers import each_repetition
 
 
 def faulty(task):

@@ -8,8 +8,8 @@ from sklearn.model_selection import StratifiedKFold, cross_validate
 
 from helpers.cases import Case
 from helpers.cases._budgets import N_TRAINING, fresh_rows, network, repetitions, rows
-from helpers.cases._parallel import each_repetition, side_by_side
 from helpers.quiet import keras
+from helpers.workers import each_repetition, side_by_side
 
 PATIENCE, MAX_EPOCHS = 5, 40
 

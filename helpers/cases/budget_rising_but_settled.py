@@ -8,7 +8,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedShuffleSplit
 from helpers.cases import Case
 from helpers.cases._builders import in_pipeline, mlp
 from helpers.cases._fits import rows, two_repeats
-from helpers.cases._parallel import each_repetition
+from helpers.workers import each_repetition
 from helpers.wrapper import KerasClassifier
 
 UNITS = "net__model__units"

@@ -5,7 +5,7 @@ from sklearn.model_selection import GridSearchCV
 
 from helpers.cases import Case
 from helpers.cases._budgets import ENOUGH, network, repetitions, rows
-from helpers.cases._parallel import each_repetition
+from helpers.workers import each_repetition
 
 
 def faulty(task):

@@ -7,8 +7,8 @@ from sklearn.pipeline import make_pipeline
 from helpers import synthetic
 from helpers.cases import Case
 from helpers.cases._network import quick_network
-from helpers.cases._parallel import each_repetition
 from helpers.cases._scores import draws, fold_scores, stratified
+from helpers.workers import each_repetition
 
 #: Columns that are kept of 5,000.
 KEPT = 50

@@ -8,9 +8,9 @@ from sklearn.preprocessing import StandardScaler
 from helpers.cases import Case
 from helpers.cases._lottery import drawn
 from helpers.cases._network import quick_network
-from helpers.cases._parallel import each_repetition
 from helpers.cases._prepared import rows_of
 from helpers.cases._scores import draws, fold_scores, stratified
+from helpers.workers import each_repetition
 
 #: More rows than these change nothing but the time it takes.
 ROWS = 300

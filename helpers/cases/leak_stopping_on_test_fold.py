@@ -5,9 +5,9 @@ import numpy as np
 from helpers import synthetic
 from helpers.cases import Case
 from helpers.cases._network import network
-from helpers.cases._parallel import each_repetition
 from helpers.cases._scores import repeats
 from helpers.quiet import keras
+from helpers.workers import each_repetition
 
 
 def faulty(task):

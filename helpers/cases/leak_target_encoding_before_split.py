@@ -9,8 +9,8 @@ from sklearn.preprocessing import TargetEncoder
 from helpers import synthetic
 from helpers.cases import Case
 from helpers.cases._network import network
-from helpers.cases._parallel import each_repetition
 from helpers.cases._scores import draws, fold_scores, stratified
+from helpers.workers import each_repetition
 
 
 def faulty(task):

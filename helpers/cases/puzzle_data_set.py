@@ -2,6 +2,7 @@
 
 from helpers.cases._case import Case
 from helpers.cases._puzzle import losses
+from helpers.cases.puzzle_resetting import first
 from helpers.cases.puzzle_xor_like import advised, ours
 
 
@@ -13,6 +14,11 @@ def faulty(task):
 def fixed(task):
     """Searched with enough epochs."""
     return losses(task, ours)
+
+
+def as_one_starts(task):
+    """Searched before any advice."""
+    return losses(task, first)
 
 
 CASE = Case(

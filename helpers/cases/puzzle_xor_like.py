@@ -29,14 +29,14 @@ def fixed(task):
 class ResettingClassifier(ClassifierMixin, BaseEstimator):
     """The article's Example 1 made to run: a new model in each fit, trained as it says."""
 
-    def __init__(self, learning_rate=0.03):
+    def __init__(self, learning_rate=0.1):
         self.learning_rate = learning_rate
 
     def fit(self, X, y):
         self.classes_ = np.unique(y)
         meta = {"n_features_in_": X.shape[1], "n_classes_": len(self.classes_)}
         self.model_ = mlp(meta)
-        optimizer = keras.optimizers.SGD(self.learning_rate, momentum=0.9)
+        optimizer = keras.optimizers.SGD(self.learning_rate)
         self.model_.compile(optimizer, "sparse_categorical_crossentropy")
         self.model_.fit(X, y, verbose=0)
         return self
@@ -56,9 +56,7 @@ def advised(X, y, rates, epochs, seed):
 
 def ours(X, y, rates, epochs, seed):
     """A pure fit, trained for long enough, in stratified and shuffled folds."""
-    classifier = KerasClassifier(
-        mlp, optimizer="sgd", optimizer__momentum=0.9, epochs=epochs, random_state=seed
-    )
+    classifier = KerasClassifier(mlp, optimizer="sgd", epochs=epochs, random_state=seed)
     name = "net__optimizer__learning_rate"
     folds = StratifiedKFold(2, shuffle=True, random_state=seed)
     search = GridSearchCV(in_pipeline(classifier), {name: rates}, cv=folds)

@@ -1,20 +1,30 @@
 """Which process runs a part of a case, and after what, changes nothing."""
 
 import os
+import sys
 
 import pandas as pd
 import pytest
 
 from helpers import cases, datasets, parameters
 from helpers.cases import Task
-from helpers.cases._parallel import each_repetition, side_by_side
+from helpers.workers import each_repetition, side_by_side, start
 
 SETTINGS = parameters.check(profile="ci", max_rows=120, epochs=4, n_splits=2)
 TASK = Task(datasets.load("digits", max_rows=SETTINGS.max_rows), SETTINGS)
 
 
+def has_keras():
+    return "keras" in sys.modules, os.getpid()
+
+
 def process(number):
     return number, os.getpid()
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
 
 
 @pytest.fixture
@@ -30,6 +40,34 @@ def test_calls_return_in_their_order_from_other_processes(two_processes):
 
 def test_one_core_needs_no_other_process():
     assert side_by_side(process, [(0,), (1,)]) == [(0, os.getpid()), (1, os.getpid())]
+
+
+def test_workers_started_early_are_those_that_work(two_processes):
+    thread = start()
+    results = side_by_side(process, [(number,) for number in range(6)])
+    thread.join(timeout=120)
+    assert not thread.is_alive()
+    assert [number for number, _ in results] == list(range(6))
+    loaded = side_by_side(has_keras, [()] * 8)
+    pids = {pid for _, pid in loaded}
+    assert {pid for _, pid in results} <= pids
+    assert len(pids) <= 2
+    assert all(has for has, _ in loaded)
+
+
+def test_one_core_starts_nothing():
+    assert start() is None
+
+
+def test_a_worker_replaced_for_its_memory_is_no_warning(two_processes):
+    def grow(number):
+        from joblib.externals.loky import process_executor
+
+        process_executor._MAX_MEMORY_LEAK_SIZE = -(10**12)
+        process_executor._MEMORY_LEAK_CHECK_DELAY = 0.0
+        return number
+
+    assert side_by_side(grow, [(number,) for number in range(12)]) == list(range(12))
 
 
 def test_rows_and_tables_are_put_together():
