@@ -125,6 +125,7 @@ def build(
     """
     asked = {"optimizer": optimizer, "loss": loss, "metrics": metrics}
     asked = {key: value for key, value in asked.items() if value is not None}
+    _check_some_loss(loss)
     arguments = {name: value for name, value in parameters.items() if "__" not in name}
     arguments |= routed_to("model", parameters)
     accepted = accepted_names(builder)
@@ -140,6 +141,7 @@ def build(
     if isinstance(model, keras.Sequential) and not model.built and not _is_nested(sample):
         model.build((None, *sample.shape[1:]))  # by the call alone, the batch would be fixed to 1
     outputs = only(model(sample, training=False))
+    _check_one_loss_each(loss, outputs)
     if not model.compiled:
         if "loss" not in asked:
             asked["loss"] = default_loss(model, outputs)
@@ -307,6 +309,24 @@ def _check_kind(spec, module, base, prefix):
             f"{prefix.removesuffix('__')}={spec!r}: a name, class, object or configuration of "
             f"keras.{module.__name__.rpartition('.')[2]} is accepted.{did_you_mean(spec, names)}"
         )
+
+
+def _check_some_loss(loss):
+    if isinstance(loss, list | tuple | dict):
+        members = loss.values() if isinstance(loss, dict) else loss
+        if all(member is None for member in members):
+            raise ValueError(f"loss={loss!r}: a loss for at least one output is accepted")
+
+
+def _check_one_loss_each(loss, outputs):
+    """Refuse a list that is longer or shorter than the outputs: Keras drops what is left over."""
+    if isinstance(loss, list | tuple):
+        n_outputs = len(keras.tree.flatten(outputs))
+        if len(loss) != n_outputs:
+            raise ValueError(
+                f"loss={loss!r}: the builder's model has {n_outputs} output"
+                f"{'s' * (n_outputs > 1)}, a loss for each is accepted"
+            )
 
 
 def _check_learning_rate(optimizer):

@@ -43,11 +43,12 @@ AUTO_PATIENCE = 5
 #: What a fit leaves behind beside the model.
 STATE = (
     "classes_", "n_features_in_", "feature_names_in_", "history_", "epoch_search_history_",
-    "n_epochs_", "_X_shape",
+    "n_epochs_", "_X_shape", "_y_ndim", "_y_dtype",
 )  # fmt: skip
 #: What builders find in ``meta``, and a subclass as an attribute of itself.
 META = (
     "n_classes_", "n_outputs_", "n_outputs_expected_", "target_type_", "X_shape_", "X_dtype_",
+    "y_ndim_", "y_dtype_",
 )  # fmt: skip
 #: How scikit-learn is asked to check rows.
 ROWS = {"accept_sparse": "csr", "allow_nd": True, "dtype": "numeric"}
@@ -335,6 +336,7 @@ class KerasEstimator(RoutedParameters):
     def _prepare(self, X, y, classes=None):
         """Learn from the training rows what the model's inputs and targets are."""
         self._X_shape = X.shape[1:]
+        self._y_ndim, self._y_dtype = np.ndim(y), str(np.asarray(y).dtype)
         if hasattr(type(self), "feature_encoder"):
             self.feature_encoder_ = _fresh(self.feature_encoder).fit(X)
         if hasattr(type(self), "target_encoder"):
@@ -401,6 +403,8 @@ class KerasEstimator(RoutedParameters):
             "n_features_in_": self.n_features_in_,
             "X_shape_": (None, *self._X_shape),
             "X_dtype_": np.dtype(keras.config.floatx()),
+            "y_ndim_": self._y_ndim,
+            "y_dtype_": np.dtype(self._y_dtype),
         } | self._kind.meta
 
     def _check_parameters(self, given):

@@ -49,7 +49,13 @@ class RoutedParameters(BaseEstimator):
     @property
     def _builder(self):
         """The builder; a subclass may have it as a method."""
-        return getattr(self, "_keras_build_fn", None) if self.model is None else self.model
+        own = getattr(self, "_keras_build_fn", None)
+        if own is not None and self.model is not None:
+            raise ValueError(
+                f"model={self.model!r}: {type(self).__name__} has a builder of its own, the method "
+                "_keras_build_fn; only one of them is accepted"
+            )
+        return own if self.model is None else self.model
 
     @property
     def _prefixed(self):

@@ -328,6 +328,8 @@ BAD_PARAMETERS = [
     ("optimizer__learning_rate", ["fast", None], ValueError, "`learning_rate` should be float"),
     ("optimizer__learning_rate", [-0.1, np.nan, np.inf], ValueError, "learning_rate=.* >= 0"),
     ("optimizer", [keras.optimizers.SGD(-0.1)], ValueError, "learning_rate=-0.1.* of SGD: .*>= 0"),
+    ("loss", [[], [None], {"a": None}], ValueError, "loss=.* at least one output is accepted"),
+    ("loss", [["mse", "mse"], ("mse", None)], ValueError, "loss=.* 1 output, a loss for each"),
     ("loss__reductio", ["sum"], ValueError, "did you mean 'loss__reduction'"),
     ("metrics__name", ["a"], ValueError, "metrics__name: no metrics was given"),
     ("fit__verbos", [1], ValueError, "did you mean 'fit__verbose'"),

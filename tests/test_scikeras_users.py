@@ -408,3 +408,27 @@ def test_balanced_classes_and_weighted_scores():
     weights = np.where(right, 1, 3)
     expected = np.average(right, weights=weights)
     assert fitted.score(X[rows], NAMES[Y[rows]], sample_weight=weights) == pytest.approx(expected)
+
+
+def test_builders_find_how_the_targets_were_given():
+    found = []
+
+    def build(meta):
+        found.append((meta["y_ndim_"], meta["y_dtype_"], meta["target_type_"]))
+        return softmax(meta)
+
+    KerasClassifier(build, epochs=1).fit(X, NAMES[Y])
+    KerasClassifier(build, epochs=1).fit(X, np.eye(3)[Y])
+    assert found[0] == (1, NAMES.dtype, "multiclass")
+    assert found[-1] == (2, np.dtype("float64"), "multilabel-indicator")
+    assert KerasClassifier(build, epochs=1).fit(X, Y).y_dtype_ == Y.dtype
+
+
+def test_a_builder_given_twice_is_refused():
+    class Own(KerasClassifier):
+        def _keras_build_fn(self, meta):
+            return softmax(meta)
+
+    assert Own(epochs=1).fit(X, Y).n_epochs_ == 1
+    with pytest.raises(ValueError, match=r"model=.*Own has a builder of its own"):
+        Own(softmax).fit(X, Y)
