@@ -31,6 +31,7 @@ from helpers.prediction import outputs_of
 from helpers.quiet import keras
 from helpers.randomness import derive_seeds, isolated
 from helpers.readable import check_one_type, check_readable, named
+from helpers.recipes import Recipe, numbers_of
 from helpers.routed import RoutedParameters
 from helpers.routing import constructor_parameters, routed_to
 from helpers.rows import as_floats, as_inputs, check_split, split, with_mean_one
@@ -91,6 +92,19 @@ class KerasEstimator(RoutedParameters):
         self.verbose = verbose
         self.random_state = random_state
         self._routed = routed
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if "model_" not in state or "_recipe" not in state:  # what `load` has read has no recipe
+            return state
+        numbers = numbers_of(state["model_"])
+        return {name: v for name, v in state.items() if name != "model_"} | {"_numbers": numbers}
+
+    def __setstate__(self, state):
+        numbers = state.get("_numbers")
+        super().__setstate__({name: v for name, v in state.items() if name != "_numbers"})
+        if numbers is not None:
+            self.model_ = self._recipe.remake(numbers)
 
     def __getattr__(self, name):
         known = self._meta() if name in META and "_kind" in self.__dict__ else {}
@@ -386,17 +400,19 @@ class KerasEstimator(RoutedParameters):
         return train(replace(job, epochs=epochs, epochs_settled=True))
 
     def _build(self, sample):
-        return build(
-            self._builder,
-            sample,
-            parameters=self._prefixed,
-            meta=self._meta(),
-            params=self.get_params(deep=False),
-            default_loss=self._kind.default_loss,
-            optimizer=self.optimizer,
-            loss=self.loss,
-            metrics=self.metrics,
-        )
+        arguments = {
+            "builder": self._builder,
+            "sample": sample,
+            "parameters": self._prefixed,
+            "meta": self._meta(),
+            "params": self.get_params(deep=False),
+            "default_loss": self._kind.default_loss,
+            "optimizer": self.optimizer,
+            "loss": self.loss,
+            "metrics": self.metrics,
+        }
+        self._recipe = Recipe.of(arguments)
+        return build(**arguments)
 
     def _meta(self):
         return {

@@ -1,5 +1,6 @@
 """Gives targets the form that a compiled model's loss wants, and reads its outputs back."""
 
+import inspect
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +64,7 @@ def only(outputs):
 
 def excludes(model):
     """Whether a model, by its last layer or its loss, lets one label in per row."""
-    return "categorical" in loss_name(_loss_of(model)) or _last_activation(model) == "softmax"
+    return "categorical" in _keras_name(_loss_of(model)) or _last_activation(model) == "softmax"
 
 
 def n_units(output):
@@ -132,7 +133,7 @@ def encode_classes(codes, *, n_classes, model, units):
             "finds the number in meta['n_classes_'])"
         )
     _check_loss(model, units)
-    if "sparse" in loss_name(_loss_of(model)):
+    if "sparse" in _keras_name(_loss_of(model)):
         return codes.astype("int32")
     if units == 1:
         return codes.astype(keras.config.floatx())[:, None]
@@ -171,7 +172,7 @@ def encode_indicators(indicators, *, model, units):
             "units as columns are accepted (a builder that takes `meta` finds the number in "
             "meta['n_outputs_'])"
         )
-    name = loss_name(_loss_of(model))
+    name = _keras_name(_loss_of(model))
     if "categorical" in name:
         raise ValueError(
             f"loss={name} lets one label in per row, y has several: binary_crossentropy with "
@@ -250,6 +251,14 @@ def loss_name(loss):
     return name.lower().replace("_", "")
 
 
+def _keras_name(loss):
+    """Name of the loss of Keras that a user's class is derived from, or its own."""
+    for cls in () if inspect.isroutine(loss) or isinstance(loss, str) else type(loss).__mro__:
+        if cls.__module__.startswith("keras.") and not issubclass(keras.losses.Loss, cls):
+            return loss_name(cls)
+    return loss_name(loss)
+
+
 def _loss_of(model):
     """The loss of a model's only output, be it in a list or a dict."""
     losses = keras.tree.flatten(model.loss)
@@ -262,7 +271,7 @@ def _outputs_are_logits(model):
 
 
 def _check_loss(model, units):
-    name = loss_name(_loss_of(model))
+    name = _keras_name(_loss_of(model))
     if "crossentropy" not in name:
         return
     activation = _last_activation(model)

@@ -13,7 +13,7 @@ LAYERS = (
     {"spelling", "quiet", "errors", "intervals", "workers", "_drawing"},
     {"routing", "randomness", "class_state", "graphs", "claims", "digests", "persistence"},
     {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
-    {"parameters", "training", "readme"},
+    {"parameters", "training", "recipes", "readme"},
     {"rows", "arguments", "readable", "kinds", "prediction", "routed"},
     {"estimator"},
     {"wrapper", "recorder"},

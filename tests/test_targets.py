@@ -86,3 +86,13 @@ def test_outputs_that_are_not_one_vector_a_row():
         n_units([np.zeros((1, 3)), np.zeros((1, 3))])
     with pytest.raises(ValueError, match="is a Flatten"):
         n_units(np.zeros((1, 4, 3)))
+
+
+def test_a_loss_derived_from_one_of_keras_wants_what_that_one_wants():
+    class Own(keras.losses.SparseCategoricalCrossentropy):
+        pass
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile("sgd", Own())
+    encoded = targets.encode_classes(np.array([0, 2]), n_classes=3, model=model, units=3)
+    assert encoded.shape[-1] != 3
