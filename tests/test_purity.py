@@ -229,7 +229,7 @@ def side_by_side(estimators):
 REFUSED = {
     "instance": ({"model": build()}, TypeError, "Pass a builder"),
     "callback that holds a lock": (
-        {"callbacks": saboteurs.Uncopyable()}, TypeError, "Uncopyable object .* copied neither",
+        {"callbacks": saboteurs.Uncopyable()}, TypeError, "Uncopyable object: .* copied neither",
     ),
     "metric that forgets": (
         {"metrics": [saboteurs.ForgetfulMetric(5.0)]}, TypeError,

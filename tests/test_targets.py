@@ -94,5 +94,5 @@ def test_a_loss_derived_from_one_of_keras_wants_what_that_one_wants():
 
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="softmax")])
     model.compile("sgd", Own())
-    encoded = targets.encode_classes(np.array([0, 2]), n_classes=3, model=model, units=3)
+    encoded = encode_classes(np.array([0, 2]), n_classes=3, model=model, units=3)
     assert encoded.shape[-1] != 3
