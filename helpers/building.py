@@ -1,12 +1,11 @@
 """Turns a builder and its parameters into a compiled Keras model that no other fit has trained."""
 
-import copy
 import inspect
 import math
-import numbers
 import re
 import weakref
 
+from helpers.copies import check_same_parameters, config_of, copy_of, deep_copy
 from helpers.quiet import keras
 from helpers.routing import (
     accepted_names,
@@ -245,32 +244,7 @@ def make_callback(spec, routed, *, prefix="callbacks__"):
     if inspect.isclass(spec):
         return _make(spec, routed, prefix, None)
     check_accepted(routed, [], owner=f"a {type(spec).__name__} object", prefix=prefix)
-    return _deep_copy(spec)
-
-
-def copy_of(thing):
-    """Copy an object by its configuration; where that does not work, member by member.
-
-    Raises
-    ------
-    TypeError
-        Neither works, or the configuration leaves a parameter out.
-    """
-    if thing is None or isinstance(thing, str) or inspect.isroutine(thing):
-        return thing
-    if isinstance(thing, keras.losses.Loss):
-        # A loss has no variables, and Keras 3.15 leaves Huber's delta out of its configuration.
-        copied = object.__new__(type(thing))
-        vars(copied).update(_deep_copy(vars(thing)))
-        return copied
-    try:
-        copied = type(thing).from_config(thing.get_config())
-    except (AttributeError, NotImplementedError, TypeError, ValueError):
-        # Keras raises NotImplementedError where a user's class has no get_config; a get_config
-        # that is wrong raises one of the others in from_config.
-        return _deep_copy(thing)
-    _check_same_parameters(thing, copied)
-    return copied
+    return deep_copy(spec)
 
 
 def _make(spec, routed, prefix, get):
@@ -286,12 +260,10 @@ def _make(spec, routed, prefix, get):
         return copy_of(spec)
     if not hasattr(spec, "get_config"):
         check_accepted(routed, [], owner=repr(spec), prefix=prefix)
-    # Keras 3.15 leaves what some losses were made with (Huber's delta) out of their configuration.
-    made_with, takes = getattr(spec, "_fn_kwargs", {}), constructor_parameters(type(spec))
-    config = spec.get_config() | {name: made_with[name] for name in takes if name in made_with}
+    config = config_of(spec)
     check_accepted(routed, config, owner=type(spec).__name__, prefix=prefix)
     made = type(spec).from_config(config | routed)
-    _check_same_parameters(spec, made, but=routed)
+    check_same_parameters(spec, made, but=routed)
     return made
 
 
@@ -340,20 +312,6 @@ def _check_learning_rate(optimizer):
             )
 
 
-def _check_same_parameters(thing, copied, but=()):
-    """Refuse a copy that has lost a number or a word on the way through the configuration."""
-    for name in constructor_parameters(type(thing)):
-        old, new = getattr(thing, name, None), getattr(copied, name, None)
-        if name in but or not isinstance(old, numbers.Real | str):
-            continue
-        if type(old) is not type(new) or (old != new and old == old):  # NaN is not itself
-            raise TypeError(
-                f"{type(thing).__name__} object: a copy from its configuration has "
-                f"{name}={new!r}, not {old!r}; get_config has to name {name!r}, or pass the class, "
-                "with parameters routed to it"
-            )
-
-
 def _with_members_made(routed, prefix):
     """Make the values that are classes and have parameters routed to them in their turn."""
     deeper = {name: routed_to(name, routed) for name in routed if "__" not in name}
@@ -390,17 +348,6 @@ def _class_named(name, module, base):
 
 def _snake(name):
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "_", name).lower()
-
-
-def _deep_copy(thing):
-    try:
-        return copy.deepcopy(thing)
-    except Exception as error:  # what a user's object raises when copied is the user's to choose
-        raise TypeError(
-            f"{type(thing).__name__} object: it can be copied neither from its configuration nor "
-            "by copy.deepcopy "
-            f"({error}); pass its class, with parameters routed to it"
-        ) from error
 
 
 def _call(builder, arguments):

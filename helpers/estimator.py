@@ -1,5 +1,6 @@
 """What the classifier and the regressor share: parameters, the order of a fit, prediction."""
 
+import copy
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -25,6 +26,7 @@ from helpers.arguments import (
     predict_arguments,
 )
 from helpers.building import build, builder_parameters, check_builder, check_routed
+from helpers.copies import put_together, taken_apart
 from helpers.kinds import Encoded, from_record, to_record
 from helpers.persistence import from_plain, is_plain, read, to_plain, write
 from helpers.prediction import outputs_of
@@ -94,7 +96,7 @@ class KerasEstimator(RoutedParameters):
         self._routed = routed
 
     def __getstate__(self):
-        state = super().__getstate__()
+        state = taken_apart(super().__getstate__())
         if "model_" not in state or "_recipe" not in state:  # what `load` has read has no recipe
             return state
         numbers = numbers_of(state["model_"])
@@ -102,9 +104,18 @@ class KerasEstimator(RoutedParameters):
 
     def __setstate__(self, state):
         numbers = state.get("_numbers")
-        super().__setstate__({name: v for name, v in state.items() if name != "_numbers"})
+        state = {name: value for name, value in state.items() if name != "_numbers"}
+        super().__setstate__(put_together(state))
         if numbers is not None:
             self.model_ = self._recipe.remake(numbers)
+
+    def __sklearn_clone__(self):
+        parameters = {name: _cloned(v) for name, v in self.get_params(deep=False).items()}
+        twin = type(self)(**parameters)
+        for name in ("_metadata_request", "_sklearn_output_config"):
+            if name in vars(self):
+                setattr(twin, name, copy.deepcopy(vars(self)[name]))
+        return twin
 
     def __getattr__(self, name):
         known = self._meta() if name in META and "_kind" in self.__dict__ else {}
@@ -561,3 +572,9 @@ def _as_list(callbacks):
     if isinstance(callbacks, dict):
         return list(callbacks.values())
     return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
+
+
+def _cloned(value):
+    """`clone`, for parameters that scikit-learn cannot copy because Keras cannot."""
+    apart = taken_apart(value)
+    return clone(value, safe=False) if apart is value else put_together(copy.deepcopy(apart))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.building import build
+from helpers.copies import put_together, taken_apart
 from helpers.quiet import keras
 from helpers.randomness import isolated
 
@@ -22,7 +23,8 @@ class Recipe:
     Parameters
     ----------
     arguments : dict
-        Of `helpers.building.build`. Of the rows in ``sample`` only shape and dtype are kept.
+        Of `helpers.building.build`, Keras objects taken apart. Of the rows in ``sample`` only
+        shape and dtype are kept.
     floatx, dtype_policy : str
     """
 
@@ -44,7 +46,8 @@ class Recipe:
         """
         sample = keras.tree.map_structure(np.zeros_like, arguments["sample"])
         policy = keras.config.dtype_policy().name
-        return cls(arguments | {"sample": sample}, keras.config.floatx(), policy)
+        arguments = taken_apart(arguments | {"sample": sample})
+        return cls(arguments, keras.config.floatx(), policy)
 
     def remake(self, numbers):
         """Build the model again and give it the numbers of the trained one.
@@ -66,7 +69,7 @@ class Recipe:
         with isolated(0):
             keras.config.set_floatx(self.floatx)
             keras.config.set_dtype_policy(self.dtype_policy)
-            model, _ = build(**self.arguments)
+            model, _ = build(**put_together(self.arguments))
         for name, variables in _variables(model).items():
             shapes = [tuple(variable.shape) for variable in variables]
             if shapes != [value.shape for value in numbers[name]]:

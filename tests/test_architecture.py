@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent / "helpers"
 LAYERS = (
     {"spelling", "quiet", "errors", "intervals", "workers", "_drawing"},
     {"routing", "randomness", "class_state", "graphs", "claims", "digests", "persistence"},
+    {"copies"},
     {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
     {"parameters", "training", "recipes", "readme"},
     {"rows", "arguments", "readable", "kinds", "prediction", "routed"},

@@ -18,21 +18,6 @@ def test_optimizer_by_name_class_object_and_configuration():
     assert building.make_optimizer(adam, routed).beta_1 == 0.8
 
 
-def test_schedule_survives_the_copy():
-    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
-    copied = building.copy_of(keras.optimizers.SGD(schedule))
-    assert copied.get_config()["learning_rate"]["config"]["decay_rate"] == 0.5
-
-
-def test_an_object_that_cannot_be_copied_is_named():
-    class Halving(keras.optimizers.schedules.LearningRateSchedule):
-        def __call__(self, step):
-            return 0.1 / (step + 1)
-
-    with pytest.raises(TypeError, match=r"^SGD object: .* 'Halving' must override `get_config"):
-        building.copy_of(keras.optimizers.SGD(Halving()))
-
-
 def test_a_loss_object_keeps_what_nothing_is_routed_to():
     huber = keras.losses.Huber(delta=2.5)
     made = building.make_loss(huber, {"reduction": "sum"})

@@ -1,0 +1,138 @@
+"""Objects of classes that Keras does not know are copied and carried as well as its own."""
+
+import copy
+import pickle
+import threading
+
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.model_selection import GridSearchCV
+
+from helpers import KerasClassifier
+from helpers.copies import copy_of, put_together, taken_apart
+from helpers.quiet import keras
+from tests import builders
+
+X, Y = load_iris(return_X_y=True)
+
+
+class Halving(keras.optimizers.schedules.LearningRateSchedule):
+    """Neither registered with Keras nor with a configuration, as users write them."""
+
+    def __init__(self, start):
+        self.start = start
+
+    def __call__(self, step):
+        return self.start / (1 + keras.ops.cast(step, "float32"))
+
+
+class Described(Halving):
+    def get_config(self):
+        return {"start": self.start}
+
+
+class OwnLoss(keras.losses.SparseCategoricalCrossentropy):
+    pass
+
+
+class OwnMetric(keras.metrics.SparseCategoricalAccuracy):
+    pass
+
+
+class OwnOptimizer(keras.optimizers.SGD):
+    pass
+
+
+def a_tenth():
+    return 0.1
+
+
+OBJECTS = {
+    "schedule": {"optimizer": keras.optimizers.SGD(Halving(0.1), momentum=0.9)},
+    "schedule with a configuration": {"optimizer": keras.optimizers.Adam(Described(0.1))},
+    "routed schedule": {"optimizer": "sgd", "optimizer__learning_rate": Halving(0.1)},
+    "schedule and momentum": {
+        "optimizer": keras.optimizers.SGD(Halving(0.1)), "optimizer__momentum": 0.5,
+    },
+    "function": {"optimizer": keras.optimizers.SGD(a_tenth)},
+    "loss": {"loss": OwnLoss()},
+    "metric": {"metrics": [OwnMetric(name="own")]},
+    "optimizer": {"optimizer": OwnOptimizer(0.1)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("objects", OBJECTS.values(), ids=OBJECTS)
+def test_searched_cloned_and_pickled_the_fit_is_the_same(objects):
+    estimator = KerasClassifier(builders.dense, epochs=1, random_state=0, **objects)
+    fitted = clone(estimator).fit(X, Y)
+    for copied in (clone(clone(estimator)), pickle.loads(pickle.dumps(estimator))):
+        again = copied.fit(X, Y)
+        np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
+    there = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(there.predict_proba(X), fitted.predict_proba(X))
+    np.testing.assert_array_equal(
+        there.partial_fit(X, Y).predict_proba(X), fitted.partial_fit(X, Y).predict_proba(X)
+    )
+    search = GridSearchCV(estimator, {"batch_size": [16, 64]}, cv=2, error_score="raise")
+    assert search.fit(X, Y).best_params_["batch_size"] in (16, 64)
+
+
+def test_a_builder_may_compile_with_a_schedule_of_a_users_own():
+    def build():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, "softmax")])
+        model.compile(keras.optimizers.SGD(Halving(0.5)), "sparse_categorical_crossentropy")
+        return model
+
+    fitted = KerasClassifier(build, epochs=2, random_state=0).fit(X, Y)
+    n_updates = int(fitted.model_.optimizer.iterations)
+    assert float(fitted.model_.optimizer.learning_rate) == pytest.approx(0.5 / (1 + n_updates))
+
+
+@pytest.mark.parametrize("make", [Halving, Described])
+def test_a_schedule_is_copied_with_its_optimizer(make):
+    optimizer = keras.optimizers.SGD(make(0.25), momentum=0.5)
+    copied = copy_of(optimizer)
+    assert copied._learning_rate is not optimizer._learning_rate
+    assert copied._learning_rate.start == 0.25
+    assert copied.momentum == 0.5
+    assert optimizer._learning_rate.start == 0.25
+
+
+def test_a_stock_schedule_survives_the_copy():
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+    copied = copy_of(keras.optimizers.SGD(schedule))
+    assert copied.get_config()["learning_rate"]["config"]["decay_rate"] == 0.5
+
+
+def test_an_object_that_cannot_be_copied_is_named():
+    schedule = Halving(0.1)
+    schedule.lock = threading.Lock()
+    with pytest.raises(TypeError, match=r"^SGD object: it can be copied neither"):
+        copy_of(keras.optimizers.SGD(schedule))
+
+
+def test_clones_share_no_object():
+    huber, metric = keras.losses.Huber(delta=2.5), OwnMetric()
+    estimator = KerasClassifier(builders.dense, loss=huber, metrics={"a": [metric]})
+    twin = clone(estimator)
+    assert twin.loss is not huber
+    assert twin.metrics["a"][0] is not metric
+    assert vars(twin.loss)["_fn_kwargs"] == {"delta": 2.5}
+    assert estimator.loss is huber
+    assert estimator.metrics["a"][0] is metric
+
+
+def test_a_clone_keeps_what_scikit_learn_was_told():
+    with config_context(enable_metadata_routing=True):
+        estimator = KerasClassifier(builders.dense).set_fit_request(sample_weight=True)
+        assert clone(estimator).get_metadata_routing().fit.requests["sample_weight"] is True
+
+
+def test_what_is_no_keras_object_stays_as_it_is():
+    values = {"a": [1, ("b", None)], "c": np.arange(3), "d": keras.optimizers.SGD}
+    apart = taken_apart(values)
+    assert apart["c"] is values["c"]
+    assert put_together(copy.copy(apart)) | {"c": 0} == values | {"c": 0}
