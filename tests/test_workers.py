@@ -49,9 +49,7 @@ def test_workers_started_early_are_those_that_work(two_processes):
     assert not thread.is_alive()
     assert [number for number, _ in results] == list(range(6))
     loaded = side_by_side(has_keras, [()] * 8)
-    pids = {pid for _, pid in loaded}
-    assert {pid for _, pid in results} <= pids
-    assert len(pids) <= 2
+    assert len({pid for _, pid in results + loaded}) <= 2  # one may be faster than the other
     assert all(has for has, _ in loaded)
 
 
