@@ -5,7 +5,7 @@ import math
 import re
 import weakref
 
-from helpers.copies import check_same_parameters, config_of, copy_of, deep_copy
+from helpers.copies import check_told, config_of, copy_of, told_by
 from helpers.quiet import keras
 from helpers.routing import (
     accepted_names,
@@ -244,7 +244,7 @@ def make_callback(spec, routed, *, prefix="callbacks__"):
     if inspect.isclass(spec):
         return _make(spec, routed, prefix, None)
     check_accepted(routed, [], owner=f"a {type(spec).__name__} object", prefix=prefix)
-    return deep_copy(spec)
+    return copy_of(spec)
 
 
 def _make(spec, routed, prefix, get):
@@ -263,7 +263,8 @@ def _make(spec, routed, prefix, get):
     config = config_of(spec)
     check_accepted(routed, config, owner=type(spec).__name__, prefix=prefix)
     made = type(spec).from_config(config | routed)
-    check_same_parameters(spec, made, but=routed)
+    told = told_by(spec)
+    check_told({name: told[name] for name in told if name not in routed}, made)
     return made
 
 

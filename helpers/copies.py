@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from helpers.quiet import keras
 from helpers.routing import constructor_parameters
 
-__all__ = [
-    "check_same_parameters", "config_of", "copy_of", "deep_copy", "put_together", "taken_apart",
-]  # fmt: skip
+__all__ = ["check_told", "config_of", "copy_of", "put_together", "taken_apart", "told_by"]
 
 Schedule = keras.optimizers.schedules.LearningRateSchedule
 #: Known by their members: they have no variables, and not all of them a whole configuration.
@@ -35,20 +33,29 @@ class Parts:
     made_with : dict
         Its members, or its configuration.
     by_members : bool
+    told : dict
+        Numbers and words that its constructor takes, as it has them.
     """
 
     cls: type
     made_with: dict
     by_members: bool
+    told: dict
 
     def put_together(self):
         """A new object."""
         made_with = put_together(self.made_with)
-        if not self.by_members:
-            return self.cls.from_config(made_with)
-        thing = object.__new__(self.cls)
-        vars(thing).update(made_with)
+        if self.by_members:
+            thing = object.__new__(self.cls)
+            vars(thing).update(made_with)
+        else:
+            thing = self.cls.from_config(made_with)
+            check_told(self.told, thing)
         return thing
+
+
+class LostParameterError(TypeError):
+    """A configuration that leaves a parameter out."""
 
 
 def taken_apart(value):
@@ -69,18 +76,16 @@ def taken_apart(value):
     >>> put_together(copy.deepcopy(parts))[0]([0.0], [1.0]).numpy().item()
     0.5
     """
-    if type(value) in (list, tuple):
-        return type(value)(map(taken_apart, value))
-    if type(value) is dict:
-        return {name: taken_apart(each) for name, each in value.items()}
     if isinstance(value, BY_MEMBERS):
-        return Parts(type(value), taken_apart(vars(value)), by_members=True)
+        return Parts(type(value), taken_apart(vars(value)), True, told_by(value))
     if isinstance(value, BY_CONFIG):
         try:
-            return Parts(type(value), taken_apart(config_of(value)), by_members=False)
-        except NotImplementedError:  # what Keras raises for a class without get_config
+            return Parts(type(value), taken_apart(config_of(value)), False, told_by(value))
+        except NotImplementedError:
+            # Keras raises it for a class without get_config. Whoever copies or pickles the object
+            # as it is hears of that from Keras.
             return value
-    return value
+    return _each(taken_apart, value)
 
 
 def put_together(value):
@@ -93,14 +98,13 @@ def put_together(value):
     Returns
     -------
     object
+
+    Raises
+    ------
+    LostParameterError
+        The configuration of an object leaves a parameter out.
     """
-    if isinstance(value, Parts):
-        return value.put_together()
-    if type(value) in (list, tuple):
-        return type(value)(map(put_together, value))
-    if type(value) is dict:
-        return {name: put_together(each) for name, each in value.items()}
-    return value
+    return value.put_together() if isinstance(value, Parts) else _each(put_together, value)
 
 
 def config_of(thing):
@@ -145,63 +149,60 @@ def copy_of(thing):
     """
     if thing is None or isinstance(thing, str) or inspect.isroutine(thing):
         return thing
-    if isinstance(thing, BY_MEMBERS):
-        return put_together(deep_copy(taken_apart(thing), of=thing))
     try:
-        copied = type(thing).from_config(put_together(copy.deepcopy(taken_apart(config_of(thing)))))
-    except (AttributeError, NotImplementedError, TypeError, ValueError):
-        # Keras raises NotImplementedError where a user's class has no get_config; a get_config
-        # that is wrong raises one of the others in from_config.
-        return deep_copy(thing)
-    check_same_parameters(thing, copied)
-    return copied
+        return put_together(copy.deepcopy(taken_apart(thing)))
+    except LostParameterError:
+        raise
+    except Exception as error:  # what a user's object raises when copied is the user's to choose
+        raise TypeError(
+            f"{type(thing).__name__} object: it can be copied neither from its configuration nor "
+            f"by copy.deepcopy ({error}); pass its class, with parameters routed to it"
+        ) from error
 
 
-def deep_copy(thing, of=None):
-    """`copy.deepcopy`, with an error that names the object.
+def told_by(thing):
+    """Numbers and words among what the constructor of an object takes, as the object has them.
 
     Parameters
     ----------
     thing : object
-    of : object, default=thing
-        What the error names.
 
-    Raises
-    ------
-    TypeError
-        It cannot be copied.
+    Returns
+    -------
+    dict
     """
-    try:
-        return copy.deepcopy(thing)
-    except Exception as error:  # what a user's object raises when copied is the user's to choose
-        raise TypeError(
-            f"{type(thing if of is None else of).__name__} object: it can be copied neither from "
-            f"its configuration nor by copy.deepcopy ({error}); pass its class, with parameters "
-            "routed to it"
-        ) from error
+    values = {name: getattr(thing, name, None) for name in constructor_parameters(type(thing))}
+    return {n: value for n, value in values.items() if isinstance(value, numbers.Real | str)}
 
 
-def check_same_parameters(thing, copied, but=()):
-    """Refuse a copy that has lost a number or a word on the way through the configuration.
+def check_told(told, made):
+    """Refuse an object that has lost a number or a word on the way through a configuration.
 
     Parameters
     ----------
-    thing, copied : object
-    but : collection of str
-        Parameters that were changed on purpose.
+    told : dict
+        From `told_by`.
+    made : object
 
     Raises
     ------
-    TypeError
+    LostParameterError
         Names the parameter.
     """
-    for name in constructor_parameters(type(thing)):
-        old, new = getattr(thing, name, None), getattr(copied, name, None)
-        if name in but or not isinstance(old, numbers.Real | str):
-            continue
+    for name, old in told.items():
+        new = getattr(made, name, None)
         if type(old) is not type(new) or (old != new and old == old):  # NaN is not itself
-            raise TypeError(
-                f"{type(thing).__name__} object: a copy from its configuration has "
+            raise LostParameterError(
+                f"{type(made).__name__} object: a copy from its configuration has "
                 f"{name}={new!r}, not {old!r}; get_config has to name {name!r}, or pass the class, "
                 "with parameters routed to it"
             )
+
+
+def _each(function, value):
+    """Apply a function to the members of a list, a tuple or a dict; the rest stays."""
+    if type(value) in (list, tuple):
+        return type(value)(map(function, value))
+    if type(value) is dict:
+        return {name: function(each) for name, each in value.items()}
+    return value

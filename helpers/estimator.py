@@ -1,6 +1,5 @@
 """What the classifier and the regressor share: parameters, the order of a fit, prediction."""
 
-import copy
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -108,14 +107,6 @@ class KerasEstimator(RoutedParameters):
         super().__setstate__(put_together(state))
         if numbers is not None:
             self.model_ = self._recipe.remake(numbers)
-
-    def __sklearn_clone__(self):
-        parameters = {name: _cloned(v) for name, v in self.get_params(deep=False).items()}
-        twin = type(self)(**parameters)
-        for name in ("_metadata_request", "_sklearn_output_config"):
-            if name in vars(self):
-                setattr(twin, name, copy.deepcopy(vars(self)[name]))
-        return twin
 
     def __getattr__(self, name):
         known = self._meta() if name in META and "_kind" in self.__dict__ else {}
@@ -447,6 +438,11 @@ class KerasEstimator(RoutedParameters):
         taken = builder_parameters(builder) if callable(builder) else None
         check_leftovers(self._routed, taken or (), owner=owner)
         check_builder(builder)
+        if self.model is not None and hasattr(self, "_keras_build_fn"):
+            raise ValueError(
+                f"model={self.model!r}: {owner} has a builder of its own, the method "
+                "_keras_build_fn; only one of them is accepted"
+            )
         for name in parameters:
             self._check_routable(name, builder)
         check_routed(builder, parameters)
@@ -572,9 +568,3 @@ def _as_list(callbacks):
     if isinstance(callbacks, dict):
         return list(callbacks.values())
     return list(callbacks) if isinstance(callbacks, list | tuple) else [callbacks]
-
-
-def _cloned(value):
-    """`clone`, for parameters that scikit-learn cannot copy because Keras cannot."""
-    apart = taken_apart(value)
-    return clone(value, safe=False) if apart is value else put_together(copy.deepcopy(apart))

@@ -12,7 +12,7 @@ import numpy as np
 
 from helpers.quiet import keras
 
-FORMAT = "fitted keras estimator, 2"
+FORMAT = "fitted keras estimator, 3"
 RECORD, MODEL = "estimator.json", "model.keras"
 #: Whose versions are recorded.
 PACKAGES = ("keras", "tensorflow", "scikit-learn", "numpy")

@@ -1,8 +1,11 @@
 """Parameters of an estimator that go to what their prefix names: builder, optimizer, callbacks."""
 
-from sklearn.base import BaseEstimator
+import copy
+
+from sklearn.base import BaseEstimator, clone
 
 from helpers.building import builder_parameters
+from helpers.copies import copy_of, taken_apart
 from helpers.routing import DESTINATIONS, constructor_parameters, nearest_or_all
 
 
@@ -35,6 +38,14 @@ class RoutedParameters(BaseEstimator):
                 self._routed = self._routed | {name: value}
         return self
 
+    def __sklearn_clone__(self):
+        parameters = {name: _cloned(v) for name, v in self.get_params(deep=False).items()}
+        twin = type(self)(**parameters)
+        for name in ("_metadata_request", "_sklearn_output_config"):
+            if name in vars(self):
+                setattr(twin, name, copy.deepcopy(vars(self)[name]))
+        return twin
+
     def __getattr__(self, name):
         routed = self.__dict__.get("_routed", {})
         if name in routed:
@@ -49,13 +60,7 @@ class RoutedParameters(BaseEstimator):
     @property
     def _builder(self):
         """The builder; a subclass may have it as a method."""
-        own = getattr(self, "_keras_build_fn", None)
-        if own is not None and self.model is not None:
-            raise ValueError(
-                f"model={self.model!r}: {type(self).__name__} has a builder of its own, the method "
-                "_keras_build_fn; only one of them is accepted"
-            )
-        return own if self.model is None else self.model
+        return getattr(self, "_keras_build_fn", None) if self.model is None else self.model
 
     @property
     def _prefixed(self):
@@ -77,3 +82,8 @@ class RoutedParameters(BaseEstimator):
                 f"Invalid parameter {name!r} for estimator {type(self).__name__}; "
                 f"{nearest_or_all(name, known)}"
             )
+
+
+def _cloned(value):
+    """`clone`, also of objects that scikit-learn cannot copy because Keras cannot."""
+    return clone(value, safe=False) if taken_apart(value) is value else copy_of(value)

@@ -1,6 +1,5 @@
 """Gives targets the form that a compiled model's loss wants, and reads its outputs back."""
 
-import inspect
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -253,7 +252,7 @@ def loss_name(loss):
 
 def _keras_name(loss):
     """Name of the loss of Keras that a user's class is derived from, or its own."""
-    for cls in () if inspect.isroutine(loss) or isinstance(loss, str) else type(loss).__mro__:
+    for cls in type(loss).__mro__:
         if cls.__module__.startswith("keras.") and not issubclass(keras.losses.Loss, cls):
             return loss_name(cls)
     return loss_name(loss)

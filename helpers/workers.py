@@ -14,7 +14,7 @@ from joblib import Parallel, cpu_count, delayed
 
 __all__ = ["each_repetition", "side_by_side", "start"]
 
-#: Each worker holds a TensorFlow of its own, about half a gigabyte.
+#: Each worker holds a TensorFlow of its own: with many cores, memory would be short first.
 MOST = 6
 
 
@@ -63,8 +63,8 @@ def side_by_side(function, calls):
     """
     n_jobs = _n_workers() if len(calls) > 1 else 1
     with warnings.catch_warnings():
-        # A worker that has grown by 300 MB is replaced, which the graphs of some hundred Keras
-        # fits come to. No result is lost.
+        # joblib replaces a worker that has grown much, as the graphs of many Keras fits make it
+        # grow. No result is lost.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were", UserWarning)
         return Parallel(n_jobs)(delayed(function)(*arguments) for arguments in calls)
 

@@ -432,3 +432,4 @@ def test_a_builder_given_twice_is_refused():
     assert Own(epochs=1).fit(X, Y).n_epochs_ == 1
     with pytest.raises(ValueError, match=r"model=.*Own has a builder of its own"):
         Own(softmax).fit(X, Y)
+    assert Own(softmax, epochs=1).set_params(model=None).fit(X, Y).n_epochs_ == 1

@@ -57,6 +57,7 @@ def test_one_core_starts_nothing():
     assert start() is None
 
 
+@pytest.mark.timeout(120)  # an error in joblib's own thread would be a wait without end
 def test_a_worker_replaced_for_its_memory_is_no_warning(two_processes):
     def grow(number):
         from joblib.externals.loky import process_executor

@@ -1,8 +1,5 @@
 """The estimators as scikit-learn and their users see them."""
 
-import copy
-import pickle
-
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
@@ -403,75 +400,6 @@ def test_column_of_labels_is_taken_with_a_warning():
     laws.assert_equal_weights(
         fitted.model_.get_weights(), laws.weights_after_fit(classifier(), X, Y)
     )
-
-
-def test_fitted_estimators_travel():
-    fitted = classifier().fit(X, Y)
-    for copied in (pickle.loads(pickle.dumps(fitted)), copy.deepcopy(fitted)):
-        np.testing.assert_array_equal(copied.predict_proba(X), fitted.predict_proba(X))
-
-
-class Unregistered(keras.layers.Layer):
-    """As users write them: neither registered with Keras, nor with a configuration."""
-
-    def __init__(self, units, activation=lambda x: x):
-        super().__init__()
-        self.units, self.activation = units, activation
-
-    def build(self, shape):
-        self.kernel = self.add_weight(shape=(shape[-1], self.units))
-
-    def call(self, rows):
-        return self.activation(rows @ self.kernel)
-
-
-class OwnLoss(keras.losses.SparseCategoricalCrossentropy):
-    """Not registered with Keras either."""
-
-
-def with_own_layers(meta):
-    class Local(Unregistered):
-        pass
-
-    dropout = keras.layers.Dropout(0.3)
-    return keras.Sequential(
-        [keras.Input((4,)), Local(8), dropout, keras.layers.Dense(3, "softmax")]
-    )
-
-
-@pytest.mark.parametrize("travels", [lambda e: pickle.loads(pickle.dumps(e)), copy.deepcopy])
-def test_models_with_layers_and_losses_of_a_users_own_travel(travels):
-    fitted = KerasClassifier(
-        with_own_layers, loss=OwnLoss, metrics=["accuracy"], epochs=3, random_state=0
-    ).fit(X, Y)
-    there = travels(fitted)
-    np.testing.assert_array_equal(there.predict_proba(X), fitted.predict_proba(X))
-    for estimator in (there, fitted):
-        estimator.partial_fit(X, Y)  # on from the same moments of Adam and seeds of dropout
-    laws.assert_equal_weights(there.model_.get_weights(), fitted.model_.get_weights())
-    assert there.history_ == fitted.history_
-
-
-def test_what_travels_is_the_model_that_was_trained():
-    fitted = KerasClassifier(builders.dense, model__units=5, epochs=1, random_state=0).fit(X, Y)
-    fitted.set_params(model__units=7, optimizer="sgd")
-    there = pickle.loads(pickle.dumps(fitted))
-    assert there.model_.get_weights()[0].shape == (4, 5)
-    np.testing.assert_array_equal(there.predict_proba(X), fitted.predict_proba(X))
-    assert there.fit(X, Y).model_.get_weights()[0].shape == (4, 7)
-
-
-def test_a_builder_that_has_changed_since_is_told_of():
-    units = [5]
-
-    def build():
-        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(units[0]),
-                                 keras.layers.Dense(3, "softmax")])  # fmt: skip
-
-    fitted = KerasClassifier(build, epochs=1, random_state=0).fit(X, Y)
-    units[0] = 6
-    with pytest.raises(ValueError, match=r"another model than the one that was trained"):
-        copy.deepcopy(fitted)
 
 
 def test_diverged_fit_raises():

@@ -104,9 +104,8 @@ def _curves(task, repeat, seed):
     tables = []
     for rate in _rates(task):
         classifier = KerasClassifier(
-            mlp, optimizer="sgd", optimizer__learning_rate=rate,
-            epochs=LONG * _epochs(task), callbacks=[watch],
-            random_state=seed,
+            mlp, optimizer="sgd", optimizer__learning_rate=rate, epochs=LONG * _epochs(task),
+            callbacks=[watch], random_state=seed,
         )  # fmt: skip
         epochs = [epoch for epoch in range(1, classifier.epochs + 1) if _FreshAccuracy.looks(epoch)]
         try:

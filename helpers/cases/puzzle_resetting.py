@@ -23,9 +23,8 @@ def fixed(task):
 def first(X, y, rates, epochs, seed):
     """As one starts: a SciKeras classifier with its defaults, in a grid search."""
     classifier = SciKerasClassifier(
-        mlp, loss="sparse_categorical_crossentropy", optimizer="sgd",
-        verbose=0,
-    )  # fmt: skip
+        mlp, loss="sparse_categorical_crossentropy", optimizer="sgd", verbose=0
+    )
     name = "net__optimizer__learning_rate"
     # cv=2 would not stratify: scikit-learn does not recognise this wrapper as a classifier.
     folds = StratifiedKFold(2)
