@@ -1,6 +1,7 @@
 """Keras searches in scikit-learn: why they miss the best hyper-parameters, and how not to."""
 
 import lazy_loader
+from joblib import register_parallel_backend
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
@@ -11,3 +12,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "wrapper": ["KerasClassifier", "KerasRegressor"],
     },
 )
+
+
+def _lockstep(**parameters):
+    from helpers.lockstep import LockstepBackend  # not before it is used: it loads TensorFlow
+
+    return LockstepBackend(**parameters)
+
+
+register_parallel_backend("lockstep", _lockstep)

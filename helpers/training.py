@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from joblib.parallel import get_active_backend
 
 from helpers.building import instantiate, make_callback, mark_trained
 from helpers.class_state import watched_class_state
 from helpers.errors import DivergedError, InertCallbackError
 from helpers.graphs import TracedGraphs
 from helpers.quiet import keras, tf
-from helpers.randomness import isolated
+from helpers.randomness import Isolation
 
 #: Longest run of steps that one graph call executes; bounds how long Ctrl-C can go unheard.
 MAX_STEPS_PER_CALL = 128
@@ -167,39 +168,108 @@ def train(job):
     UserWarning
         If the class of a callback has other attributes after the fit than before.
     """
-    token = current_job.set(job)
-    try:
-        given = [job.callbacks, job.more_callbacks]
-        with isolated(job.seed), watched_class_state(given):
-            model, outputs = job.build(job.rows[:1].X)
+    # A backend that trains (lockstep) is handed the job; others know nothing of training.
+    backend, _ = get_active_backend()
+    return getattr(backend, "train", train_alone)(job)
+
+
+def train_alone(job):
+    """Train a new model by ``keras.Model.fit``, whatever backend is active; see `train`."""
+    return Fit(job).alone()
+
+
+class Fit:
+    """A job whose model is built, and not yet trained.
+
+    Parameters
+    ----------
+    job : FitJob
+
+    Attributes
+    ----------
+    model : keras.Model
+        Compiled, its optimizer and metrics built.
+    outputs : tensor, or list or dict of them
+        What the untrained model returns for a row.
+    callbacks : list of keras.callbacks.Callback
+        Made for this fit.
+    """
+
+    def __init__(self, job):
+        self.job = job
+        self.own_state = Isolation(job.seed)
+        with self.own_state.entered():
+            self.model, self.outputs = job.build(job.rows[:1].X)
             if job.run_eagerly:
-                model.run_eagerly = True
-            callbacks = _callbacks(job)
-            mark_trained(model)
-            _make_metrics(model, job, outputs)
-            validation = _validation_batches(job, model, outputs)
-            n_validation_batches = 0 if validation is None else int(validation.cardinality())
-            n_steps = _steps_per_call(model, job, callbacks)
-            with _many_steps_per_call(model, n_steps, n_validation_batches):
-                history = model.fit(
-                    _training_batches(job, model, outputs),
-                    epochs=job.epochs,
-                    steps_per_epoch=job.steps_per_epoch,
-                    validation_data=validation,
-                    callbacks=callbacks,
-                    shuffle=False,  # the batches come shuffled, by a seed of their own
-                    **({"verbose": 0} | dict(job.fit_arguments)),
-                )
-    finally:
-        current_job.reset(token)
-    result = FitResult(model, {name: list(map(float, v)) for name, v in history.history.items()})
-    _check_finite(result)
-    _check_moving_averages(model)
-    return result
+                self.model.run_eagerly = True
+            self.callbacks = _callbacks(job)
+            mark_trained(self.model)
+            _make_metrics(self.model, job, self.outputs)
+
+    @property
+    def given_callbacks(self):
+        """Callbacks as the user gave them, whose classes a fit should leave as they were."""
+        return [self.job.callbacks, self.job.more_callbacks]
+
+    def columns(self, rows):
+        """Inputs, encoded targets and weights, if there are any, as ``keras.Model.fit`` has them."""
+        return _encoded(rows, self.job, self.model, self.outputs)
+
+    def alone(self):
+        """Train by ``keras.Model.fit``.
+
+        Returns
+        -------
+        FitResult
+        """
+        job, model = self.job, self.model
+        token = current_job.set(job)
+        try:
+            with self.own_state.entered(), watched_class_state(self.given_callbacks):
+                validation = _validation_batches(job, model, self.outputs)
+                n_validation_batches = 0 if validation is None else int(validation.cardinality())
+                n_steps = _steps_per_call(model, job, self.callbacks)
+                with _many_steps_per_call(model, n_steps, n_validation_batches):
+                    history = model.fit(
+                        _training_batches(job, model, self.outputs),
+                        epochs=job.epochs,
+                        steps_per_epoch=job.steps_per_epoch,
+                        validation_data=validation,
+                        callbacks=self.callbacks,
+                        shuffle=False,  # the batches come shuffled, by a seed of their own
+                        **({"verbose": 0} | dict(job.fit_arguments)),
+                    )
+        finally:
+            current_job.reset(token)
+        return self.result(history.history)
+
+    def result(self, history):
+        """What the fit leaves behind, if that is numbers.
+
+        Parameters
+        ----------
+        history : dict of str to list
+            One value per epoch.
+
+        Returns
+        -------
+        FitResult
+
+        Raises
+        ------
+        DivergedError
+        """
+        history = {name: list(map(float, values)) for name, values in history.items()}
+        result = FitResult(self.model, history)
+        _check_finite(result)
+        _check_moving_averages(self.model)
+        return result
 
 
 class _InertStopperGuard(keras.callbacks.Callback):
     """Raises after the first epoch for each callback whose quantity was not reported."""
+
+    only_logs = True  # it needs nothing of the model
 
     def __init__(self, watched):
         super().__init__()
@@ -267,11 +337,15 @@ def _validation_batches(job, model, outputs):
 
 
 def _columns(rows, job, model, outputs):
+    return keras.tree.map_structure(tf.constant, _encoded(rows, job, model, outputs))
+
+
+def _encoded(rows, job, model, outputs):
     columns = [rows.X, job.encode(rows.y, model, outputs)]
     if rows.sample_weight is not None:
         columns.append(rows.sample_weight)
     # tf.data makes one tensor of a list: several inputs or outputs travel as tuples.
-    return keras.tree.lists_to_tuples(keras.tree.map_structure(tf.constant, tuple(columns)))
+    return keras.tree.lists_to_tuples(tuple(columns))
 
 
 def _make_metrics(model, job, outputs):

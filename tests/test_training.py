@@ -77,7 +77,7 @@ def test_trained_model_is_left_as_the_builder_made_it():
 def test_same_as_a_plain_loop_over_the_same_batches():
     """The oracle: SGD written out, on the batches that the job draws."""
     job = replace(JOB, build=_logistic)
-    with training.isolated(job.seed):
+    with isolated(job.seed):
         model, outputs = _logistic(X[:1])
     kernel, bias = (np.array(w, "float64") for w in model.get_weights())
     for rows, targets in training._training_batches(job, model, outputs):

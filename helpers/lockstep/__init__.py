@@ -1,0 +1,5 @@
+"""Trains the fits of a whole search side by side: ``joblib.parallel_config(backend="lockstep")``."""
+
+from helpers.lockstep.backend import LockstepBackend
+
+__all__ = ["LockstepBackend"]
