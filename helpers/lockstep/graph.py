@@ -6,6 +6,7 @@ is a template, and its own variables are left alone.
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from helpers.graphs import TracedGraphs
 from helpers.lockstep.structure import owner_of
@@ -247,16 +248,38 @@ class StackedGraph:
 
     @contextmanager
     def _set(self, settings):
-        """Let layers and optimizer read the numbers of one model."""
-        places = [(owner_of(self.template, place), name) for place, name in self.settings]
-        before = [getattr(owner, name) for owner, name in places]
+        """Let layers and optimizer compute with the numbers of one model."""
+        replaced = []
         try:
-            for (owner, name), value in zip(places, settings, strict=True):
-                setattr(owner, name, _Positive(value))
+            for (place, name), value in zip(self.settings, settings, strict=True):
+                owner = owner_of(self.template, place)
+                if name == "rate":
+                    name, value = "call", partial(_dropped, owner, value)
+                else:
+                    value = _Positive(value)
+                replaced.append((owner, name, vars(owner).get(name)))
+                object.__setattr__(owner, name, value)
             yield
         finally:
-            for (owner, name), value in zip(places, before, strict=True):
-                setattr(owner, name, value)
+            for owner, name, before in replaced:
+                if before is None:
+                    object.__delattr__(owner, name)
+                else:
+                    object.__setattr__(owner, name, before)
+
+
+def _dropped(layer, rate, inputs, training=False):
+    """What a dropout layer does, at a rate that is a tensor; Keras' wants to compare a number."""
+    if not training:
+        return inputs
+    spatial = hasattr(layer, "_get_noise_shape")
+    wanted = layer._get_noise_shape(inputs) if spatial else layer.noise_shape
+    shape = tf.unstack(tf.shape(inputs))
+    if wanted is not None:
+        shape = [own if each is None else each for each, own in zip(wanted, shape, strict=True)]
+    drawn = keras.random.uniform(shape, dtype=inputs.dtype, seed=layer.seed_generator)
+    rate = tf.cast(rate, inputs.dtype)
+    return tf.where(drawn >= rate, inputs / (1 - rate), tf.zeros((), inputs.dtype))
 
 
 class _Positive:

@@ -20,7 +20,6 @@ LAYER_SETTINGS = {
     keras.layers.SpatialDropout1D: ("rate",),
     keras.layers.SpatialDropout2D: ("rate",),
     keras.layers.SpatialDropout3D: ("rate",),
-    keras.layers.GaussianNoise: ("stddev",),
 }
 OPTIMIZER_SETTINGS = {
     keras.optimizers.SGD: ("momentum", "weight_decay"),
