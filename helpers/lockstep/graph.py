@@ -185,27 +185,20 @@ class StackedGraph:
         return tf.vectorized_map(lambda each: function(*each), arguments, warn=False)
 
     def _train_step(self, lists, settings, batch):
-        trainable, other, optimizer, metrics = lists
+        return list(self._each(self._train_one, *lists, settings, batch))
+
+    def _train_one(self, trainable, other, optimizer, metrics, settings, batch):
         with tf.GradientTape() as tape:
             tape.watch(trainable)
-            loss, other, metrics = self._each(
-                lambda *each: self._forward(*each, training=True),
-                trainable, other, metrics, settings, batch,
-            )  # fmt: skip
-            total = tf.reduce_sum(loss)
-        gradients = tape.gradient(total, trainable)
-        reached = [i for i, gradient in enumerate(gradients) if gradient is not None]
-        gradients = [tf.convert_to_tensor(gradients[i]) for i in reached]
-
-        def update(optimizer, gradients, trainable, settings):
-            filled = [None] * len(trainable)
-            for i, gradient in zip(reached, gradients, strict=True):
-                filled[i] = gradient
-            with self._set(settings):
-                return self.template.optimizer.stateless_apply(optimizer, filled, trainable)
-
-        trainable, optimizer = self._each(update, optimizer, gradients, trainable, settings)
-        return [trainable, other, optimizer, metrics]
+            loss, other, metrics = self._forward(
+                trainable, other, metrics, settings, batch, training=True
+            )
+        gradients = tape.gradient(loss, trainable)
+        with self._set(settings):
+            trainable, optimizer = self.template.optimizer.stateless_apply(
+                optimizer, gradients, trainable
+            )
+        return trainable, other, optimizer, metrics
 
     def _test_step(self, lists, settings, batch):
         trainable, other, optimizer, metrics = lists
@@ -312,8 +305,8 @@ for _name in ("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__
     setattr(_Positive, _name, _arithmetic(_name))
 
 
-class _UpdatesKerasVariables:
-    """An optimizer that updates Keras variables, which can be held; Keras' own, those below."""
+class _UpdatesKerasVariables(keras.optimizers.Optimizer):
+    """What Keras changes for TensorFlow, undone: it updates variables that cannot be held."""
 
     stateless_apply = BaseOptimizer.stateless_apply
     assign = BaseOptimizer.assign
@@ -329,7 +322,7 @@ class _UpdatesKerasVariables:
 @contextmanager
 def _updating_keras_variables(optimizer):
     cls = type(optimizer)
-    optimizer.__class__ = type(cls.__name__, (_UpdatesKerasVariables, cls), {})
+    optimizer.__class__ = type(cls.__name__, (cls, _UpdatesKerasVariables), {})
     try:
         yield
     finally:
