@@ -20,8 +20,8 @@ what the scores rest on:
 It observes and never judges: whether going on from another fit's weights is a fault (a leak) or
 what was asked for (`warm_start`) is for the reader of the table to say.
 
-A fit is seen when it goes through `keras.Model.fit` in this process: SciKeras, `keras.wrappers`,
-plain loops, threads. Fits in worker processes (``n_jobs=2`` with joblib's default backend), loops
+A fit is seen when it goes through `keras.Model.fit` in this process (SciKeras, `keras.wrappers`,
+plain loops, threads) or is trained by joblib's backend "lockstep". Fits in worker processes (``n_jobs=2`` with joblib's default backend), loops
 over `train_on_batch`, and classes whose own `fit` never calls Keras's are not.
 """
 
@@ -39,7 +39,7 @@ import pandas as pd
 
 from helpers.digests import combined, is_constant, row_digests, rows_digest, variable_digests
 from helpers.quiet import keras, tf
-from helpers.training import current_job
+from helpers.training import current_job, observers
 
 __all__ = ["FitRecord", "FitRecorder"]
 
@@ -320,8 +320,10 @@ class _Patch:
 
         self.replacement = fit
         self.owner.fit = fit
+        observers.append(_observed)
 
     def _restore(self):
+        observers.remove(_observed)
         # Patched again by someone else meanwhile: theirs calls ours, which is inert by now.
         if vars(self.owner)["fit"] is self.replacement:
             self.owner.fit = self.original
@@ -354,17 +356,41 @@ def _recorded_fit(original, listeners, model, args, kwargs):
             _note_end(record, model)
 
 
+@contextlib.contextmanager
+def _observed(fit):
+    """Record a fit that is trained otherwise than by `keras.Model.fit`, in a stack of fits."""
+    job, model = fit.job, fit.model
+    record = _record(
+        model, job.epochs, fit.callbacks,
+        row_digests(job.rows.X), row_digests(getattr(job.validation, "X", None)),
+    )  # fmt: skip
+    for recorder in _PATCH.listeners:
+        recorder.fits.append(record)
+    watcher, began = _Watcher(record, model), time.perf_counter()
+    fit.callbacks.append(watcher)
+    try:
+        yield
+    except BaseException as error:
+        record.error = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        fit.callbacks.remove(watcher)
+        record.seconds = time.perf_counter() - began
+        _note_end(record, model)
+
+
 def _new_record(model, arguments):
+    epochs = max(0, arguments["epochs"] - arguments["initial_epoch"])
+    return _record(model, epochs, _callbacks(arguments["callbacks"]), *_rows(arguments))
+
+
+def _record(model, epochs_asked, callbacks, train_rows, val_rows):
     optimizer = getattr(model, "optimizer", None)
-    train_rows, val_rows = _rows(arguments)
     return FitRecord(
         model_id=_IDENTITIES.number(model),
         optimizer_id=None if optimizer is None else _IDENTITIES.number(optimizer),
-        callbacks=[
-            (type(each).__name__, _IDENTITIES.number(each))
-            for each in _callbacks(arguments["callbacks"])
-        ],
-        epochs_asked=max(0, arguments["epochs"] - arguments["initial_epoch"]),
+        callbacks=[(type(each).__name__, _IDENTITIES.number(each)) for each in callbacks],
+        epochs_asked=epochs_asked,
         train_rows=train_rows,
         val_rows=val_rows,
         learning_rate_given=_learning_rate(optimizer),
@@ -409,6 +435,8 @@ def _callbacks(callbacks):
 
 class _Watcher(keras.callbacks.Callback):
     """Notes what only callbacks see. No batch hooks: they would slow training down."""
+
+    only_logs = True  # in a stack of fits it needs nothing of the model
 
     def __init__(self, record, model):
         super().__init__()

@@ -31,6 +31,9 @@ VALIDATION_ROWS = 1024
 
 #: The job whose ``keras.Model.fit`` is running in this context, for those who watch.
 current_job = ContextVar("current_job", default=None)
+#: Functions (fit) -> context manager, entered around fits that do not go through
+#: ``keras.Model.fit``, for those who watch.
+observers = []
 
 
 @dataclass(frozen=True)

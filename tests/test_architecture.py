@@ -15,7 +15,7 @@ LAYERS = (
     {"copies"},
     {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
     {"parameters", "training", "recipes", "readme"},
-    {"rows", "arguments", "readable", "kinds", "prediction", "routed"},
+    {"rows", "arguments", "readable", "kinds", "prediction", "routed", "lockstep"},
     {"estimator"},
     {"wrapper", "recorder"},
     {"cases"},
@@ -32,7 +32,7 @@ def modules():
 
 def subject(path):
     relative = path.relative_to(ROOT)
-    return "cases" if relative.parts[0] == "cases" else path.stem
+    return relative.parts[0] if len(relative.parts) > 1 else path.stem
 
 
 def imported(path):

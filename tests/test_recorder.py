@@ -3,11 +3,13 @@
 import math
 import threading
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.model_selection import GridSearchCV, cross_validate
 
+from helpers import KerasClassifier
 from helpers.digests import row_digests, rows_digest
 from helpers.quiet import keras, tf
 from helpers.recorder import FitRecorder
@@ -414,3 +416,23 @@ def test_our_wrapper_in_a_search():
     assert frame["val_rows_trained_on"].tolist() == [0] * 5
     assert (frame["n_rows"] + frame["n_val_rows"]).tolist() == [20] * 4 + [40]
     assert recorder.shared_starts().empty
+
+
+def test_fits_in_a_stack_are_recorded_like_fits_alone():
+    """Lockstep does not call keras.Model.fit."""
+
+    def sigmoid():
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, "sigmoid")])
+
+    estimators = [KerasClassifier(sigmoid, epochs=2, random_state=seed) for seed in (0, 1)]
+    frames = {}
+    for backend in ("sequential", "lockstep"):
+        with FitRecorder() as recorder, joblib.parallel_config(backend=backend):
+            fits = (joblib.delayed(each.fit)(X, (X[:, 0] > 0).astype(int)) for each in estimators)
+            joblib.Parallel()(fits)
+        frames[backend] = recorder.to_frame()
+        assert recorder.shared_starts().empty
+    same = ["start_digest", "epochs_asked", "epochs_run", "iterations_start", "iterations_end",
+            "steps", "n_rows", "rows_digest", "learning_rate_start", "error"]  # fmt: skip
+    pd.testing.assert_frame_equal(frames["lockstep"][same], frames["sequential"][same])
+    np.testing.assert_allclose(frames["lockstep"].loss_last, frames["sequential"].loss_last, 1e-4)

@@ -48,7 +48,9 @@ class LockstepBackend(ParallelBackendBase):
     supports_sharedmem = True
     uses_threads = True
 
-    def __init__(self, nesting_level=None, max_memory=None, progress=False, coordinator=None, **more):
+    def __init__(
+        self, nesting_level=None, max_memory=None, progress=False, coordinator=None, **more
+    ):
         super().__init__(nesting_level=nesting_level, **more)
         self._coordinator = coordinator or Coordinator(max_memory, progress)
         self._tasks = []

@@ -12,7 +12,7 @@ from helpers.digests import digest
 from helpers.lockstep.graph import StackedGraph, State
 from helpers.lockstep.structure import settings_of
 from helpers.quiet import keras, tf
-from helpers.training import MAX_STEPS_PER_CALL, VALIDATION_ROWS, Fit
+from helpers.training import MAX_STEPS_PER_CALL, VALIDATION_ROWS, Fit, observers
 
 __all__ = ["Member", "train_stack"]
 
@@ -47,6 +47,7 @@ class Member:
     error: Exception | None = None
     _callbacks: Any = None
     _logs: dict = field(default_factory=dict)
+    _observed: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def needs(self, kinds):
         """Whether a callback is not of these kinds, and not one that looks at logs alone."""
@@ -68,6 +69,8 @@ class Member:
 
     def begin(self):
         self.fit.model.stop_training = False
+        for observe in observers:
+            self._observed.enter_context(observe(self.fit))
         if self.fit.callbacks:
             with self._guarded():
                 self._callbacks = keras.callbacks.CallbackList(
@@ -100,6 +103,9 @@ class Member:
             with self._guarded():
                 self._callbacks.on_train_end(self._logs)
         self.has_ended = True
+        with contextlib.suppress(Exception), self._observed:
+            if self.error is not None:
+                raise self.error
 
     @contextlib.contextmanager
     def _guarded(self):
@@ -273,7 +279,9 @@ class _Rows:
                 parts.append(columns)
             starts.append(known[key])
         self.starts = np.array(starts, "int32")
-        self.data = keras.tree.map_structure(lambda *same: tf.constant(np.concatenate(same)), *parts)
+        self.data = keras.tree.map_structure(
+            lambda *same: tf.constant(np.concatenate(same)), *parts
+        )
 
 
 def _training_steps(stack):

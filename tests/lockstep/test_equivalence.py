@@ -139,7 +139,9 @@ def fitted(backend, estimators, caplog):
     caplog.clear()
     with joblib.parallel_config(backend=backend):
         fits = joblib.Parallel()(
-            joblib.delayed(_fit)(clone(estimator), rows) for rows in FOLDS for estimator in estimators
+            joblib.delayed(_fit)(clone(estimator), rows)
+            for rows in FOLDS
+            for estimator in estimators
         )
     assert not [record.message for record in caplog.records if "by itself" in record.message]
     return fits
