@@ -1,4 +1,4 @@
-"""Trains the fits of a whole search side by side: ``joblib.parallel_config(backend="lockstep")``."""
+"""Trains the fits of a search side by side: ``joblib.parallel_config(backend="lockstep")``."""
 
 from helpers.lockstep.backend import LockstepBackend
 

@@ -16,7 +16,7 @@ from helpers.randomness import isolated  # isort: split
 from keras.src.optimizers.base_optimizer import BaseOptimizer
 from tensorflow.python.framework import op_def_registry
 
-__all__ = ["CannotStackError", "State", "StackedGraph"]
+__all__ = ["CannotStackError", "StackedGraph", "State"]
 
 #: Operations that TensorFlow counts as having state, but which draw, read and write nothing.
 HARMLESS = ("Assert", "If", "PartitionedCall", "StatefulPartitionedCall", "While")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from helpers import KerasClassifier, KerasRegressor
+from helpers import KerasClassifier
 from helpers.quiet import keras
 
 RNG = np.random.default_rng(0)
