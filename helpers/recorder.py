@@ -21,8 +21,9 @@ It observes and never judges: whether going on from another fit's weights is a f
 what was asked for (`warm_start`) is for the reader of the table to say.
 
 A fit is seen when it goes through `keras.Model.fit` in this process (SciKeras, `keras.wrappers`,
-plain loops, threads) or is trained by joblib's backend "lockstep". Fits in worker processes (``n_jobs=2`` with joblib's default backend), loops
-over `train_on_batch`, and classes whose own `fit` never calls Keras's are not.
+plain loops, threads), or is trained by joblib's backend "lockstep". Fits in worker processes
+(``n_jobs=2`` with joblib's default backend), loops over `train_on_batch`, and classes whose own
+`fit` never calls Keras's are not.
 """
 
 import contextlib

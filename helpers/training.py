@@ -215,7 +215,7 @@ class Fit:
         return [self.job.callbacks, self.job.more_callbacks]
 
     def columns(self, rows):
-        """Inputs, encoded targets and weights, if there are any, as ``keras.Model.fit`` has them."""
+        """Inputs, encoded targets and weights, if there are any, as Keras takes them."""
         return _encoded(rows, self.job, self.model, self.outputs)
 
     def alone(self):

@@ -7,6 +7,7 @@ import pytest
 
 from helpers import training
 from helpers.quiet import keras
+from helpers.randomness import isolated
 from helpers.training import FitJob, Rows, train
 
 RNG = np.random.default_rng(0)

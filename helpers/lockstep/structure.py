@@ -14,6 +14,7 @@ from helpers.training import _acts_on_batches
 __all__ = ["reason_to_stay_alone", "settings_of", "structure_of"]
 
 Optimizer = keras.optimizers.Optimizer
+Schedule = keras.optimizers.schedules.LearningRateSchedule
 #: Numbers that models of one stack may differ in, by the class that reads them as numbers only.
 LAYER_SETTINGS = {
     keras.layers.Dropout: ("rate",),
@@ -65,10 +66,8 @@ def reason_to_stay_alone(fit):
         return "the optimizer accumulates gradients or averages weights"
     if not model.trainable_variables:
         return "the model has nothing to train"
-    rate = optimizer._learning_rate
-    if callable(rate) and not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
-        if not isinstance(rate, keras.Variable):
-            return "the learning rate is a function"
+    if not isinstance(optimizer._learning_rate, keras.Variable | Schedule):
+        return "the learning rate is a function"
     if any(getattr(layer, "stateful", False) for layer in _layers(model)):
         return "a layer keeps state from batch to batch"
     acting = [type(c).__name__ for c in fit.callbacks if _acts_on_batches(c) or _on_tests(c)]
