@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import joblib
 import numpy as np
-import scikeras.wrappers
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
@@ -109,6 +108,12 @@ def routed(wrapper, task, X, y, splits, seed):
     )
     candidates = renamed(task.candidates, "optimizer__learning_rate", "model__")
     return searched(estimator, candidates, X, y, splits)
+
+
+def scikeras(*task):
+    from scikeras.wrappers import KerasClassifier as SciKeras  # it would import TensorFlow loudly
+
+    return routed(SciKeras, *task)
 
 
 def lockstep(task, X, y, splits, seed):
@@ -241,9 +246,7 @@ CONTESTANTS = {
         Contestant(
             "sequential", "this package, one by one", functools.partial(routed, KerasClassifier)
         ),
-        Contestant(
-            "scikeras", "SciKeras", functools.partial(routed, scikeras.wrappers.KerasClassifier)
-        ),
+        Contestant("scikeras", "SciKeras", scikeras),
         Contestant("keras.wrappers", "keras.wrappers, clone mended", keras_wrappers),
         Contestant("keras", "Keras loop", keras_loop),
         Contestant(

@@ -5,7 +5,9 @@ import math
 import statistics
 from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import LogLocator, NullLocator
 
 from helpers._drawing import GREY, MARKERS, axes, described
 from tests.benchmarks.contestants import CONTESTANTS
@@ -210,6 +212,11 @@ def plot_speed(found, *, ax=None):
             if points:
                 ax.plot(*zip(*points, strict=True), ls="", mec="white", mew=0.6, **look,
                         label=CONTESTANTS[name].title)  # fmt: skip
+        for place, outcome in enumerate(found):
+            if RUNNER in outcome.values:
+                figure = outcome.figure(RUNNER)
+                ax.annotate(number(figure), (figure, place), (0, 8), textcoords="offset points",
+                            ha="center", fontsize=9, color=LOOKS[RUNNER]["color"])  # fmt: skip
         _label(ax, found)
     return described(ax, _words(found))
 
@@ -222,7 +229,9 @@ def _label(ax, found):
         fontsize=9,
     )
     ax.set(xlabel="times faster (log scale; right is faster)", ylim=(len(found) - 0.4, -0.6))
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.grid(axis="y", visible=False)
     ax.legend(loc="lower left", bbox_to_anchor=(-0.15, 1), ncols=4, fontsize=9)
 
@@ -244,7 +253,7 @@ def write(folder, found, measured, repeats, quick):
     (folder / "bench.json").write_text(content, encoding="utf-8")
     if any(each.goal.against in each.values for each in found):
         drawn = plot_speed(found)
-        drawn.figure.savefig(
-            folder / "bench.png", dpi=150, metadata={"Description": drawn.alt_text}
-        )
+        description = {"Description": drawn.alt_text}
+        drawn.figure.savefig(folder / "bench.png", dpi=150, metadata=description)
+        plt.close(drawn.figure)
     return text

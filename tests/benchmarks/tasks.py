@@ -83,7 +83,7 @@ class Task:
     net: nets.Net
     candidates: Sequence
     data: Callable = pixels
-    splitter: object = StratifiedKFold(3, shuffle=True, random_state=0)  # noqa: RUF009
+    splitter: object = StratifiedKFold(3, shuffle=True, random_state=0)
     epochs: int = 20
     patience: int | None = None
     contestants: tuple | None = None
