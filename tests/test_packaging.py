@@ -13,7 +13,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11.15", "3.12.13", "3.13.12")
-TARGETS = ("notebooks", "test", "nightly", "lab", ".venv", "lock", "clean")
+TARGETS = ("notebooks", "test", "bench", "nightly", "lab", ".venv", "lock", "clean")
 
 
 def lines_of(name):
