@@ -15,7 +15,7 @@ LAYERS = (
     {"copies"},
     {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
     {"parameters", "training", "recipes", "readme"},
-    {"rows", "arguments", "readable", "kinds", "prediction", "routed"},
+    {"epochs", "rows", "arguments", "readable", "kinds", "prediction", "routed"},
     {"estimator"},
     {"wrapper", "recorder"},
     {"cases"},
