@@ -388,10 +388,10 @@ def _many_steps_per_call(model, n_steps, n_validation_batches):
         yield
         return
     model.steps_per_execution, graphs = n_steps, TracedGraphs()
-    if _is_stock(model, "train"):
-        model.train_function = _loop(model, model.train_step, n_steps, graphs)
-    if 1 <= n_validation_batches <= n_steps and _is_stock(model, "test"):
-        model.test_function = _loop(model, model.test_step, n_validation_batches, graphs)
+    if _is_traced_as_usual(model, "train"):
+        model.train_function = _loop(model, "train", n_steps, graphs)
+    if 1 <= n_validation_batches <= n_steps and _is_traced_as_usual(model, "test"):
+        model.test_function = _loop(model, "test", n_validation_batches, graphs)
     try:
         yield
     finally:
@@ -399,32 +399,45 @@ def _many_steps_per_call(model, n_steps, n_validation_batches):
         graphs.free()
 
 
-def _is_stock(model, phase):
-    """Whether Keras' own step and loop would run, in the process that is here."""
-    for method in (f"{phase}_step", f"make_{phase}_function"):
-        if getattr(type(model), method) is not getattr(keras.Model, method):
-            return False
-    return not (model.run_eagerly or model.jit_compile or tf.distribute.has_strategy())
+def _is_traced_as_usual(model, phase):
+    """Whether Keras would trace the model's step and loop over it, in the process that is here."""
+    name = f"make_{phase}_function"
+    is_keras_own = getattr(type(model), name) is getattr(keras.Model, name)
+    return is_keras_own and not model.run_eagerly and not tf.distribute.has_strategy()
 
 
-def _loop(model, step, n_steps, graphs):
+def _loop(model, phase, n_steps, graphs):
+    """A graph of that many steps; what it returns is what the last of them does."""
+    name = f"{phase}_step"
+    step = getattr(model, name)
+    # Keras' own step returns what the metrics say; of a user's the last one has to be run apart.
+    is_own = getattr(type(model), name) is getattr(keras.Model, name) and not model.jit_compile
+    if not is_own:
+        step = tf.function(
+            _noting(graphs, step), autograph=False, jit_compile=model.jit_compile or None
+        )
+    n_looped = n_steps if is_own and n_steps > 1 else n_steps - 1
+
     def steps(iterator):
-        graphs.note()
-        if n_steps == 1:
-            return step(next(iterator))
-        tf.while_loop(more, lambda i: body(i, iterator), [0], parallel_iterations=1)
-        return model.get_metrics_result()
+        def one_more(i):
+            graphs.note()
+            step(next(iterator))
+            return (i + 1,)
 
-    def more(i):
-        graphs.note()
-        return i < n_steps
+        if n_looped:
+            more = _noting(graphs, lambda i: i < n_looped)
+            tf.while_loop(more, one_more, [0], parallel_iterations=1)
+        return model.get_metrics_result() if n_looped == n_steps else step(next(iterator))
 
-    def body(i, iterator):
-        graphs.note()
-        step(next(iterator))
-        return (i + 1,)
+    return tf.function(_noting(graphs, steps), autograph=False)
 
-    return tf.function(steps, autograph=False)
+
+def _noting(graphs, function):
+    def noted(*arguments):
+        graphs.note()
+        return function(*arguments)
+
+    return noted
 
 
 def _acts_on_batches(callback):
