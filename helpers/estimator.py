@@ -26,6 +26,7 @@ from helpers.arguments import (
 )
 from helpers.building import build, builder_parameters, check_builder, check_routed
 from helpers.copies import put_together, taken_apart
+from helpers.epochs import VALIDATION_SHARE, Present, train_auto
 from helpers.kinds import Encoded, from_record, to_record
 from helpers.persistence import from_plain, is_plain, read, to_plain, write
 from helpers.prediction import outputs_of
@@ -38,10 +39,6 @@ from helpers.routing import constructor_parameters, routed_to
 from helpers.rows import as_floats, as_inputs, check_split, split, with_mean_one
 from helpers.training import FitJob, Rows, train
 
-#: Share of the training rows that decides on the number of epochs, with ``epochs="auto"``.
-AUTO_VALIDATION_SPLIT = 0.2
-#: Epochs without a lower validation loss after which ``epochs="auto"`` stops looking.
-AUTO_PATIENCE = 5
 #: What a fit leaves behind beside the model.
 STATE = (
     "classes_", "n_features_in_", "feature_names_in_", "history_", "epoch_search_history_",
@@ -375,31 +372,20 @@ class KerasEstimator(RoutedParameters):
         seeds = np.random.SeedSequence([job.seed, int(model.optimizer.iterations)])
         if job.epochs == "auto":
             raise ValueError(
-                'epochs="auto" tries a model and trains another: to go on with the present one, '
-                "give a number of epochs"
+                'epochs="auto" judges by rows that the model was not trained on, and the present '
+                "one was trained on all: to go on with it, give a number of epochs"
             )
-        return replace(
-            job,
-            build=lambda sample: (model, model(sample, training=False)),
-            seed=int(seeds.generate_state(1)[0] >> 1),
-        )
+        return replace(job, build=Present(model), seed=int(seeds.generate_state(1)[0] >> 1))
 
     def _train_auto(self, job, split_seed, groups):
-        """Find the number of updates on a part of the training rows, then train on all of them."""
-        training, validation = job.rows, job.validation
-        if validation is None:
-            share = self.validation_split or AUTO_VALIDATION_SPLIT
+        """Find the number of epochs on a part of the training rows, and train on all of them."""
+        part = replace(job, epochs=self.max_epochs)
+        if job.validation is None:
+            share = self.validation_split or VALIDATION_SHARE
             training, validation = self._split(job.rows, share, split_seed, groups)
-        stopper = keras.callbacks.EarlyStopping(
-            monitor="loss" if validation is None else "val_loss", patience=AUTO_PATIENCE
-        )
-        job = replace(job, epochs=self.max_epochs, validation=None)
-        part = replace(job, rows=training, validation=validation, extra_callbacks=[stopper])
-        self.epoch_search_history_ = history = train(part).history
-        best = 1 + int(np.nanargmin(history[stopper.monitor]))
-        # An epoch of all rows has more updates: as many epochs would train for longer.
-        epochs = max(1, round(best * part.steps_per_epoch / job.steps_per_epoch))
-        return train(replace(job, epochs=epochs, epochs_settled=True))
+            part = replace(part, rows=training, validation=validation)
+        result, self.epoch_search_history_ = train_auto(part, job.rows)
+        return result
 
     def _build(self, sample):
         arguments = {

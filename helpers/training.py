@@ -79,7 +79,7 @@ class FitJob:
     seed : int
         Starts initialisers, dropout and shuffling.
     epochs : int
-        Passes over the rows.
+        Passes over the rows, those before `initial_epoch` counted.
     batch_size : int
         Rows per update.
     validation : Rows, optional
@@ -91,7 +91,7 @@ class FitJob:
     more_callbacks : object or list, optional
         As `callbacks`, for this fit: nothing is routed to them.
     extra_callbacks : sequence of keras.callbacks.Callback, optional
-        Made for this fit alone; used as they are.
+        Made for this fit alone; used as they are, after the others.
     epochs_settled : bool, default=False
         The number of epochs was found by watching validation rows; callbacks that watch them have
         had their say and are left out.
@@ -101,6 +101,9 @@ class FitJob:
         Run step by step without a graph, to find a mistake in a layer.
     fit_arguments : mapping, optional
         More arguments of ``keras.Model.fit``.
+    initial_epoch : int, default=0
+        Epochs that the model which ``build`` returns has been trained for; the order of the rows
+        goes on after them.
     """
 
     build: Callable
@@ -118,6 +121,7 @@ class FitJob:
     shuffle: bool = True
     run_eagerly: bool = False
     fit_arguments: Mapping = field(default_factory=dict)
+    initial_epoch: int = 0
 
     @property
     def steps_per_epoch(self):
@@ -236,6 +240,7 @@ class Fit:
                     history = model.fit(
                         _training_batches(job, model, self.outputs),
                         epochs=job.epochs,
+                        initial_epoch=job.initial_epoch,
                         steps_per_epoch=job.steps_per_epoch,
                         validation_data=validation,
                         callbacks=self.callbacks,
@@ -264,7 +269,7 @@ class Fit:
         """
         history = {name: list(map(float, values)) for name, values in history.items()}
         result = FitResult(self.model, history)
-        _check_finite(result)
+        _check_finite(result, self.job.initial_epoch)
         _check_moving_averages(self.model)
         return result
 
@@ -274,19 +279,19 @@ class _InertStopperGuard(keras.callbacks.Callback):
 
     only_logs = True  # it needs nothing of the model
 
-    def __init__(self, watched):
+    def __init__(self, watched, initial_epoch):
         super().__init__()
-        self.watched = watched
+        self.watched, self.initial_epoch = watched, initial_epoch
 
     def on_epoch_end(self, epoch, logs=None):
-        for callback in self.watched if epoch == 0 else ():
+        for callback in self.watched if epoch == self.initial_epoch else ():
             monitor = getattr(callback, "monitor", None)
             if isinstance(monitor, str) and monitor not in (logs or {}):
                 raise _inert(callback, sorted(logs or {}))
 
 
 def _callbacks(job):
-    made = list(job.extra_callbacks)
+    made = []
     for callbacks, routed in (
         (job.callbacks, dict(job.callback_parameters)), (job.more_callbacks, {}),
     ):  # fmt: skip
@@ -295,13 +300,14 @@ def _callbacks(job):
         own = instantiate(callbacks, routed, make_callback, prefix="callbacks__")
         own = list(own.values()) if isinstance(own, dict) else own
         made += own if isinstance(own, list) else [own]
+    made += job.extra_callbacks
     if job.epochs_settled:
         made = [c for c in made if not str(getattr(c, "monitor", "")).startswith("val_")]
     if job.validation is None:
         for callback in made:
             if str(getattr(callback, "monitor", "")).startswith("val_"):
                 raise _inert(callback, "nothing on validation rows")
-    return [_InertStopperGuard(made), *made] if made else []
+    return [_InertStopperGuard(made, job.initial_epoch), *made] if made else []
 
 
 def _inert(callback, reported):
@@ -324,11 +330,11 @@ def _training_batches(job, model, outputs):
 
     columns = _columns(job.rows, job, model, outputs)
     batches = (
-        tf.data.Dataset.range(job.epochs)
+        tf.data.Dataset.range(job.initial_epoch, job.epochs)
         .flat_map(order)
         .map(lambda index: keras.tree.map_structure(lambda each: tf.gather(each, index), columns))
     )
-    n_batches = job.epochs * job.steps_per_epoch
+    n_batches = (job.epochs - job.initial_epoch) * job.steps_per_epoch
     return batches.apply(tf.data.experimental.assert_cardinality(n_batches)).prefetch(2)
 
 
@@ -385,10 +391,10 @@ def _many_steps_per_call(model, n_steps, n_validation_batches):
         yield
         return
     model.steps_per_execution, graphs = n_steps, TracedGraphs()
-    if _is_stock(model, "train"):
-        model.train_function = _loop(model, model.train_step, n_steps, graphs)
-    if 1 <= n_validation_batches <= n_steps and _is_stock(model, "test"):
-        model.test_function = _loop(model, model.test_step, n_validation_batches, graphs)
+    if _is_traced_as_usual(model, "train"):
+        model.train_function = _loop(model, "train", n_steps, graphs)
+    if 1 <= n_validation_batches <= n_steps and _is_traced_as_usual(model, "test"):
+        model.test_function = _loop(model, "test", n_validation_batches, graphs)
     try:
         yield
     finally:
@@ -396,32 +402,45 @@ def _many_steps_per_call(model, n_steps, n_validation_batches):
         graphs.free()
 
 
-def _is_stock(model, phase):
-    """Whether Keras' own step and loop would run, in the process that is here."""
-    for method in (f"{phase}_step", f"make_{phase}_function"):
-        if getattr(type(model), method) is not getattr(keras.Model, method):
-            return False
-    return not (model.run_eagerly or model.jit_compile or tf.distribute.has_strategy())
+def _is_traced_as_usual(model, phase):
+    """Whether Keras would trace the model's step and loop over it, in the process that is here."""
+    name = f"make_{phase}_function"
+    is_keras_own = getattr(type(model), name) is getattr(keras.Model, name)
+    return is_keras_own and not model.run_eagerly and not tf.distribute.has_strategy()
 
 
-def _loop(model, step, n_steps, graphs):
+def _loop(model, phase, n_steps, graphs):
+    """A graph of that many steps; what it returns is what the last of them does."""
+    name = f"{phase}_step"
+    step = getattr(model, name)
+    # Keras' own step returns what the metrics say; of a user's the last one has to be run apart.
+    is_own = getattr(type(model), name) is getattr(keras.Model, name) and not model.jit_compile
+    if not is_own:
+        step = tf.function(
+            _noting(graphs, step), autograph=False, jit_compile=model.jit_compile or None
+        )
+    n_looped = n_steps if is_own and n_steps > 1 else n_steps - 1
+
     def steps(iterator):
-        graphs.note()
-        if n_steps == 1:
-            return step(next(iterator))
-        tf.while_loop(more, lambda i: body(i, iterator), [0], parallel_iterations=1)
-        return model.get_metrics_result()
+        def one_more(i):
+            graphs.note()
+            step(next(iterator))
+            return (i + 1,)
 
-    def more(i):
-        graphs.note()
-        return i < n_steps
+        if n_looped:
+            more = _noting(graphs, lambda i: i < n_looped)
+            tf.while_loop(more, one_more, [0], parallel_iterations=1)
+        return model.get_metrics_result() if n_looped == n_steps else step(next(iterator))
 
-    def body(i, iterator):
-        graphs.note()
-        step(next(iterator))
-        return (i + 1,)
+    return tf.function(_noting(graphs, steps), autograph=False)
 
-    return tf.function(steps, autograph=False)
+
+def _noting(graphs, function):
+    def noted(*arguments):
+        graphs.note()
+        return function(*arguments)
+
+    return noted
 
 
 def _acts_on_batches(callback):
@@ -452,12 +471,13 @@ def _check_moving_averages(model):
                 )
 
 
-def _check_finite(result):
+def _check_finite(result, initial_epoch):
     loss = result.history["loss"]
     if not math.isfinite(loss[-1]):
         first = next(i for i, value in enumerate(loss) if not math.isfinite(value))
         raise DivergedError(
-            f"the loss is {loss[-1]} after epoch {first + 1} of {len(loss)}: lower the learning "
+            f"the loss is {loss[-1]} after epoch {initial_epoch + first + 1} of "
+            f"{initial_epoch + len(loss)}: lower the learning "
             "rate, or clip the gradients (optimizer__clipnorm=1.0)"
         )
     # The loss is that of the weights before the last update, which may have been one too many.
@@ -465,6 +485,6 @@ def _check_finite(result):
         if not keras.ops.all(keras.ops.isfinite(weight)):
             raise DivergedError(
                 f"the weights {weight.path} are no longer numbers after the last update of "
-                f"{len(loss)} epochs: lower the learning rate, or clip the gradients "
-                "(optimizer__clipnorm=1.0)"
+                f"{initial_epoch + len(loss)} epochs: lower the learning rate, or clip the "
+                "gradients (optimizer__clipnorm=1.0)"
             )

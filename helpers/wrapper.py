@@ -97,9 +97,9 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         For builders that do not compile. None: Adam, the cross-entropy that fits the output layer,
         no metrics. Objects are copied for each fit.
     epochs : int >= 1 or "auto", default="auto"
-        Passes over the training rows. "auto" stops early on a fifth of the training rows, at most
-        after ``max_epochs``, then trains a new model on all of them, for as many updates as were
-        best. What that loses and costs: ``tests/benchmarks/auto_epochs.md``.
+        Passes over the training rows. "auto" watches a fifth of the training rows (or
+        ``validation_split`` of them), takes the model back to its best epoch and goes on from there
+        on all rows, for a fifth as many epochs; see Notes.
     max_epochs : int >= 1, default=200
         Most epochs that "auto" tries.
     batch_size : int >= 1, or -1, default=32
@@ -135,9 +135,13 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         Labels, in the order of the columns of ``predict_proba``; of an indicator matrix, the
         numbers of its columns; of several columns of labels, those of each.
     history_ : dict of str to list of float
-        One value per epoch.
+        One value per epoch that the model was trained for.
     n_epochs_ : int
-        Epochs that the model was trained for.
+        Epochs that the model was trained for: with "auto", those up to the best of the search, and
+        those on all rows after it.
+    epoch_search_history_ : dict of str to list of float
+        With "auto": one value per epoch of the search, those after the best included. What
+        the rows set apart were told is here alone.
     n_features_in_ : int
         Features seen by ``fit``.
     n_classes_, n_outputs_, n_outputs_expected_, target_type_, X_shape_, X_dtype_
@@ -145,6 +149,14 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
 
     Notes
     -----
+    ``epochs="auto"`` stops when the loss on the rows set apart has not fallen for five epochs, or
+    after ``max_epochs``. Weights, moments of the optimizer and learning rate go back to what they
+    were after the best epoch; schedules and callbacks then go on counting from it, and callbacks
+    that watch rows set apart are left out, since none are. Where ``X_val`` is given, all rows have
+    been trained on and nothing follows. In all the model sees as many rows as if it had been
+    trained on all of them for the best number of epochs. What this loses and costs against the best
+    fixed number: ``tests/benchmarks/auto_epochs.md``.
+
     A matrix of 0 and 1 holds several labels a row, as everywhere in scikit-learn. Where each row
     has exactly one 1 *and* the model lets in one only (it ends in a softmax, or its loss is a
     categorical one), the columns are classes, and predictions are one-hot as well. A matrix of

@@ -26,6 +26,34 @@ FITS = {
 }
 
 
+class OwnStep(keras.Sequential):
+    """A training step of a user's own."""
+
+    def train_step(self, data):
+        return super().train_step(data) | {"own": 1.0}
+
+
+def own_step():
+    return OwnStep([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+
+
+def recurrent():
+    layers = [keras.layers.Reshape((4, 1)), keras.layers.LSTM(3), keras.layers.Dense(3, "softmax")]
+    return keras.Sequential([keras.Input((4,)), *layers])
+
+
+def compiled_by_xla():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=True)
+    return model
+
+
+BUILDERS = (own_step, recurrent, compiled_by_xla)
+FITS |= {builder.__name__: {"model": builder} for builder in BUILDERS}
+FITS["own step, validated"] = {"model": own_step, "validation_split": 0.25}
+FITS["eager"] = {"run_eagerly": True}
+
+
 def left():
     gc.collect()
     graphs = [each for each in gc.get_objects() if isinstance(each, FuncGraph)]
@@ -34,7 +62,8 @@ def left():
 
 @pytest.mark.parametrize("name", FITS)
 def test_a_fit_leaves_no_graph_and_no_gradient_behind(name):
-    estimator = KerasClassifier(builders.dense, **{"epochs": 2, "random_state": 0} | FITS[name])
+    given = {"model": builders.dense, "epochs": 2, "random_state": 0}
+    estimator = KerasClassifier(**given | FITS[name])
     estimator.fit(X, Y)
     before = left()
     estimator.fit(X, Y).predict(X)

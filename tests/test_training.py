@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import training
-from helpers.quiet import keras
+from helpers.quiet import keras, tf
 from helpers.randomness import isolated
 from helpers.training import FitJob, Rows, train
 
@@ -63,6 +63,48 @@ def test_steps_per_graph_call_change_nothing(monkeypatch, limit, n_validation):
     one, many = results
     assert one.history == many.history
     for expected, weight in zip(one.model.get_weights(), many.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(expected, weight)
+
+
+class OwnSteps(keras.Sequential):
+    """Steps written out by a user, that tell of the batch they saw and not of the epoch."""
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(x, y, self(x, training=True))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return {"loss": loss, "largest": tf.reduce_max(x)}
+
+    def test_step(self, data):
+        x, y = data
+        return {"error": tf.reduce_mean(tf.abs(y - self(x, training=False)))}
+
+
+def build_own_steps(sample, **compiled):
+    model = OwnSteps([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile(keras.optimizers.Adam(0.05), "binary_crossentropy", **compiled)
+    return model, model(sample)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+@pytest.mark.parametrize("compiled", [{}, {"jit_compile": True}], ids=["traced", "xla"])
+def test_steps_of_a_users_own_are_what_keras_would_run(monkeypatch, limit, compiled):
+    """The oracle: the loop that Keras makes, of as many steps a call."""
+    monkeypatch.setattr(training, "MAX_STEPS_PER_CALL", limit)
+    job = replace(
+        JOB, build=lambda sample: build_own_steps(sample, **compiled),
+        validation=Rows(X[:30], Y[:30]),
+    )  # fmt: skip
+    ours = train(job)
+    monkeypatch.setattr(training, "_is_traced_as_usual", lambda model, phase: False)
+    keras_own = train(job)
+    assert ours.history == keras_own.history
+    assert set(ours.history) == {"loss", "largest", "val_error"}
+    for expected, weight in zip(
+        keras_own.model.get_weights(), ours.model.get_weights(), strict=True
+    ):
         np.testing.assert_array_equal(expected, weight)
 
 

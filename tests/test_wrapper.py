@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from helpers import KerasClassifier, KerasRegressor
 from helpers.errors import DivergedError, InertCallbackError
 from helpers.quiet import keras
-from helpers.training import train
+from helpers.training import current_job, train
 from tests import builders, laws, saboteurs
 
 X, Y = load_iris(return_X_y=True)
@@ -159,27 +159,34 @@ def test_weights_move_the_decision(weighting):
 
 
 def test_epochs_auto_trains_long_enough_and_on_all_rows():
-    fitted = classifier(epochs="auto", max_epochs=60).fit(X, Y)
-    searched = fitted.epoch_search_history_["val_loss"]
-    assert len(searched) <= 60
-    assert 1 < fitted.n_epochs_ <= 60
-    assert "val_loss" not in fitted.history_  # the last fit sets no rows apart
+    watched = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            watched.append(current_job.get())
+
+    fitted = classifier(epochs="auto", max_epochs=60, callbacks=Watch).fit(X, Y)
+    assert [len(job.rows) for job in watched] == [120, 150]
+    assert len(fitted.epoch_search_history_["val_loss"]) <= 60
+    assert "val_loss" not in fitted.history_  # which has a value for each epoch of the model
     assert fitted.score(X, Y) > 0.9
-    laws.assert_equal_weights(
-        fitted.model_.get_weights(),
-        classifier(epochs=fitted.n_epochs_).fit(X, Y).model_.get_weights(),
-    )
 
 
-@pytest.mark.parametrize(("batch_size", "ratio"), [(16, 5 / 7), (-1, 1)])
-def test_epochs_auto_trains_for_as_many_updates_as_were_best(batch_size, ratio):
+@pytest.mark.parametrize("batch_size", [16, -1])
+def test_epochs_auto_goes_on_from_the_best_epoch_for_what_all_rows_are_owed(batch_size):
     features, y = np.resize(X, (100, 4)), np.resize(Y, 100)
-    fitted = classifier(epochs="auto", max_epochs=40, batch_size=batch_size).fit(features, y)
+    changes = {"epochs": "auto", "max_epochs": 40, "batch_size": batch_size}
+    fitted = classifier(**changes).fit(features, y)
     best = 1 + int(np.argmin(fitted.epoch_search_history_["val_loss"]))
-    assert fitted.n_epochs_ == round(best * ratio)
-    watched = {"X_val": features[:30], "y_val": y[:30]}  # all rows are trained on both times
+    more = max(1, round(best / 5))
+    assert fitted.n_epochs_ == len(fitted.history_["loss"]) == best + more
+    assert fitted.history_["loss"][:best] == fitted.epoch_search_history_["loss"][:best]
+    per_epoch = (5, 7) if batch_size == 16 else (1, 1)
+    assert fitted.model_.optimizer.iterations == np.dot(per_epoch, (best, more))
+    watched = {"X_val": features[:30], "y_val": y[:30]}  # all rows are trained on: nothing is owed
     fitted.fit(features, y, **watched)
-    assert fitted.n_epochs_ == 1 + int(np.argmin(fitted.epoch_search_history_["val_loss"]))
+    best = 1 + int(np.argmin(fitted.epoch_search_history_["val_loss"]))
+    assert fitted.n_epochs_ == best == len(fitted.history_["val_loss"])
 
 
 def test_auto_is_the_default():

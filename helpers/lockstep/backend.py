@@ -183,7 +183,7 @@ class Progress:
 
     def expect(self, members):
         shown = self.shown or any(m.fit.job.fit_arguments.get("verbose") for m in members)
-        n_epochs = sum(member.fit.job.epochs for member in members)
+        n_epochs = sum(member.fit.job.epochs - member.epoch for member in members)
         if not shown:
             return
         if self._bar is None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from helpers.class_state import watched_class_state
 from helpers.digests import digest
+from helpers.epochs import StopAtBest
 from helpers.lockstep.graph import StackedGraph, State
 from helpers.lockstep.structure import settings_of
 from helpers.quiet import keras, tf
@@ -19,7 +20,7 @@ __all__ = ["Member", "train_stack"]
 #: Callbacks of Keras by what they need of a model: its logs, its learning rate, or to read it.
 ONLY_LOGS = (keras.callbacks.TerminateOnNaN, keras.callbacks.CSVLogger, keras.callbacks.History)
 SETS_RATE = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
-ONLY_READS = (keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint)
+ONLY_READS = (keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint, StopAtBest)
 
 
 @dataclass(eq=False)
@@ -42,12 +43,18 @@ class Member:
 
     fit: Fit
     history: dict = field(default_factory=dict)
-    epoch: int = 0
+    epoch: int = field(init=False)
     has_ended: bool = False
     error: Exception | None = None
     _callbacks: Any = None
     _logs: dict = field(default_factory=dict)
     _observed: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def __post_init__(self):
+        self.epoch = self.fit.job.initial_epoch
+
+    def __post_init__(self):
+        self.epoch = self.fit.job.initial_epoch
 
     def needs(self, kinds):
         """Whether a callback is not of these kinds, and not one that looks at logs alone."""

@@ -5,10 +5,10 @@
 Each seed draws training rows, test rows and first weights. The best fixed number is chosen with
 hindsight, on the test rows: the one of `GRID` with the highest accuracy *in the mean over the
 seeds*. (The best of each seed would mostly be its luckiest.) Regret is its accuracy minus that of
-"auto", paired by seed. Cost is the number of updates of "auto", its search included, over that of
-the best fixed number; seconds likewise, in the same process.
+"auto", paired by seed. Cost is the number of updates of "auto", those of its search that came to
+nothing included, over that of the best fixed number; seconds likewise, in the same process.
 
-Patience and rule were chosen on seeds 100 to 109; the table is of seeds 0 to 9.
+Patience and rule were chosen on seeds 100 to 119; the table is of seeds that chose nothing.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from helpers import KerasClassifier, datasets
-from helpers.estimator import AUTO_VALIDATION_SPLIT
+from helpers.epochs import VALIDATION_SHARE
 from helpers.intervals import paired_interval
 from helpers.quiet import keras
 
@@ -42,7 +42,28 @@ TASKS = {
     "xor_like, SGD": ("xor_like", SGD),
 }
 N_TRAINING, N_FRESH = 400, 4000
-GOALS = "Goals: median regret at most 0.005, none over 0.02, cost at most 2."
+GOALS = "Goals: median regret at most 0.005, none over 0.02, cost at most 2 on every data set."
+#: Measured by hand, on other seeds than those of the table.
+CHOICE = """## Why this rule
+
+Chosen on seeds 100 to 119 (7 tasks, 20 seeds each); the table above is of seeds that were not
+looked at before. All rules search on 4/5 of the rows, with patience 5:
+
+| after the search | median regret | largest | largest cost |
+| --- | --- | --- | --- |
+| a new model, for as many updates, on all rows | 0.0025 | 0.0222 | 2.36 |
+| nothing: the best weights are kept | 0.0059 | 0.0287 | 1.19 |
+| from the best epoch on all rows, updates: 0.1 of those | 0.0037 | 0.0186 | 1.31 |
+| 0.25 of those (**chosen**: what the larger set is owed) | 0.0032 | 0.0172 | 1.48 |
+| 0.5 of those | 0.0028 | 0.0157 | 1.78 |
+| all of those again | 0.0019 | 0.0144 | 2.36 |
+
+Patience 8 instead of 5, with 0.25: 0.0023, 0.0172, 1.55, but 2.19 on one data set in seeds 100 to
+109 alone. An optimizer that starts anew on all rows (moments zero) instead of going on: 0.0025,
+0.0159, 1.48. The difference is small, and a schedule would start again from its first rate. In ten
+seeds alone (100 to 109, 110 to 119) the largest regret of every rule is over 0.02 on one of the two
+synthetic tasks: with so few seeds it is known to about 0.01.
+"""
 
 
 def build(meta):
@@ -107,13 +128,14 @@ def auto_beside_fixed(name, options, seed, best):
     middle = time.perf_counter()
     fixed = KerasClassifier(build, **options, epochs=best, random_state=seed).fit(X, y)
     end = time.perf_counter()
-    part = math.ceil((1 - AUTO_VALIDATION_SPLIT) * len(X) / size)
-    searched = len(auto.epoch_search_history_["loss"]) * part
+    part = math.ceil((1 - VALIDATION_SHARE) * len(X) / size)
+    searched = auto.epoch_search_history_["val_loss"]
+    on_all_rows = auto.n_epochs_ - 1 - int(np.argmin(searched))
     return {
         "auto": auto.score(X_test, y_test),
         "fixed": fixed.score(X_test, y_test),
         "epochs": auto.n_epochs_,
-        "cost": (searched + steps * auto.n_epochs_) / (steps * best),
+        "cost": (part * len(searched) + steps * on_all_rows) / (steps * best),
         "seconds": (middle - start) / (end - middle),
     }
 
@@ -152,7 +174,7 @@ Written by `python -m tests.benchmarks.auto_epochs`: seeds {seeds[0]} to {seeds[
 {platform.python_version()}, Keras {keras_package.__version__}. The best fixed number of epochs is
 chosen with hindsight, on the test rows; regret is its accuracy minus that of `epochs="auto"`. Costs
 are ratios to a fit of that number of epochs. In seconds they are higher, since such small fits take
-most of their time to be traced, and "auto" is two fits.
+most of their time to be traced, and "auto" traces two steps.
 
 {chr(10).join(lines)}
 
@@ -160,13 +182,14 @@ most of their time to be traced, and "auto" is two fits.
 
 Measured: median regret {regret.median():.4f}, largest {regret.max():.4f}; cost in updates
 {cost.median():.2f} in the median, {cost.max():.2f} at most.
-"""
+
+{CHOICE}"""
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
-    parser.add_argument("--seeds", type=int, nargs=2, default=(0, 9), metavar=("FIRST", "LAST"))
+    parser.add_argument("--seeds", type=int, nargs=2, default=(20, 39), metavar=("FIRST", "LAST"))
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
     asked = parser.parse_args()
     seeds = range(asked.seeds[0], asked.seeds[1] + 1)

@@ -1,0 +1,114 @@
+"""Finds the number of epochs on rows set apart, and trains on all rows."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from helpers.quiet import keras
+from helpers.training import FitResult, train
+
+#: Share of the training rows that is set apart where the user sets none apart.
+VALIDATION_SHARE = 0.2
+#: Epochs without a lower validation loss after which the search ends.
+PATIENCE = 5
+
+
+def train_auto(part, rows):
+    """Train on a part of the rows as long as the others are told better, then on all of them.
+
+    Training stops at the best epoch for the rows set apart: weights, moments and rates are what
+    they were at its end. From there it goes on with all rows, for the share of those epochs that
+    the rows set apart are of them.
+
+    Parameters
+    ----------
+    part : FitJob
+        With the rows to search on, those to watch, and most epochs.
+    rows : Rows
+        All rows that may be trained on.
+
+    Returns
+    -------
+    result : FitResult
+        The history is that of the model, without what was trained after its best epoch.
+    search : dict of str to list of float
+        The history of the search, one value per epoch.
+    """
+    monitor = "loss" if part.validation is None else "val_loss"
+    searched = train(replace(part, extra_callbacks=[StopAtBest(monitor, patience=PATIENCE)]))
+    losses = np.array(searched.history[monitor])
+    n_best = 1 + int(np.where(np.isnan(losses), np.inf, losses).argmin())
+    n_more = epochs_owed(n_best, len(part.rows), len(rows))
+    history = {name: values[:n_best] for name, values in searched.history.items()}
+    if n_more == 0:
+        return FitResult(searched.model, history), searched.history
+    job = replace(
+        part, rows=rows, validation=None, build=Present(searched.model), epochs=n_best + n_more,
+        initial_epoch=n_best, epochs_settled=True,
+    )  # fmt: skip
+    rest = train(job)
+    # What the rows set apart were told has no values for the epochs that train on them.
+    history = {name: history.get(name, []) + values for name, values in rest.history.items()}
+    return FitResult(rest.model, history), searched.history
+
+
+def epochs_owed(n_best, n_part, n_rows):
+    """Epochs on all rows that follow the best number on a part of them.
+
+    Examples
+    --------
+    >>> epochs_owed(20, n_part=80, n_rows=100)
+    4
+    >>> epochs_owed(1, n_part=80, n_rows=100)
+    1
+    >>> epochs_owed(20, n_part=100, n_rows=100)
+    0
+    """
+    return 0 if n_part == n_rows else max(1, round(n_best * (1 - n_part / n_rows)))
+
+
+class StopAtBest(keras.callbacks.Callback):
+    """Early stopping that leaves model *and optimizer* as they were after the best epoch.
+
+    Parameters
+    ----------
+    monitor : str
+        What is to be low.
+    patience : int
+        Epochs without a lower value after which training stops.
+    """
+
+    def __init__(self, monitor, patience):
+        super().__init__()
+        self.monitor, self.patience = monitor, patience
+        self.best, self.waited, self.state = math.inf, 0, None
+
+    def on_epoch_end(self, epoch, logs=None):
+        is_better = logs[self.monitor] < self.best  # which NaN never is
+        if is_better:
+            self.best = logs[self.monitor]
+        if is_better or self.state is None:
+            self.waited, self.state = 0, [variable.numpy() for variable in self._variables()]
+            return
+        self.waited += 1
+        if self.waited >= self.patience:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs=None):
+        for variable, value in zip(self._variables(), self.state, strict=True):
+            variable.assign(value)
+
+    def _variables(self):
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+
+@dataclass(frozen=True)
+class Present:
+    """Builder of a fit that goes on with a model that is there."""
+
+    model: Any
+
+    def __call__(self, sample):
+        return self.model, self.model(sample, training=False)
