@@ -80,9 +80,13 @@ class StopAtBest(keras.callbacks.Callback):
         Epochs without a lower value after which training stops.
     """
 
+    only_reads = True  # in a stack of fits: it changes the model when training has ended
+
     def __init__(self, monitor, patience):
         super().__init__()
         self.monitor, self.patience = monitor, patience
+
+    def on_train_begin(self, logs=None):
         self.best, self.waited, self.state = math.inf, 0, None
 
     def on_epoch_end(self, epoch, logs=None):

@@ -82,15 +82,19 @@ class Isolation:
         """Run a block in this state, as `isolated` does; the next block goes on where it ended."""
         with _take_turn():
             saved = _capture()
+            _KERNELS.forget_draws()
             try:
                 if self._left is None:
                     _start_from(self._seed)
                 else:
                     _restore(self._left)
+                _KERNELS.look()
                 yield
             finally:
+                _KERNELS.forget_draws()
                 self._left = _capture()
                 _restore(saved)
+                _KERNELS.look()
 
 
 def derive_seeds(random_state, n_seeds):
@@ -177,9 +181,13 @@ def _capture():
 
 
 def _start_from(seed):
+    """As ``keras.utils.set_random_seed``, which would empty TensorFlow's cache of kernels too."""
     for name in KERAS_STATE:
         global_state.set_global_attribute(name, None)
-    keras.utils.set_random_seed(seed)
+    global_state.set_global_attribute("global_random_seed", seed)
+    random.seed(seed)
+    np.random.seed(seed)
+    _set_tensorflow_state(seed, random.Random(seed))
 
 
 def _restore(saved):
@@ -188,8 +196,38 @@ def _restore(saved):
     for name, value in saved["keras"].items():
         global_state.set_global_attribute(name, value)
     keras.config.set_floatx(saved["floatx"])
-    seed, rng = saved["tensorflow"]
+    _set_tensorflow_state(*saved["tensorflow"])
+
+
+def _set_tensorflow_state(seed, rng):
     tf_context = eager_context.context()
-    tf_context._set_global_seed(seed)
-    if rng is not None:
-        tf_context._rng = rng
+    tf_context._seed, tf_context._rng = seed, rng
+
+
+class _Kernels:
+    """Empties TensorFlow's cache of kernels when one of them may have drawn.
+
+    A kernel that draws counts its draws, and is kept under its seed: a fit that draws by the same
+    seed would go on with it. Making all kernels again costs more than a step of a small model, and
+    Keras' layers draw by kernels that count nothing.
+    """
+
+    def __init__(self):
+        self._seen = None
+
+    def look(self):
+        self._seen = self._state()
+
+    def forget_draws(self):
+        """Empty the cache unless nothing has drawn since the last `look`."""
+        if self._state() != self._seen:
+            eager_context.context().clear_kernel_cache()
+
+    @staticmethod
+    def _state():
+        tf_context = eager_context.context()
+        rng = getattr(tf_context, "_rng", None)
+        return tf_context._seed, rng and rng.getstate()
+
+
+_KERNELS = _Kernels()

@@ -9,7 +9,6 @@ import numpy as np
 
 from helpers.class_state import watched_class_state
 from helpers.digests import digest
-from helpers.epochs import StopAtBest
 from helpers.lockstep.graph import StackedGraph, State
 from helpers.lockstep.structure import settings_of
 from helpers.quiet import keras, tf
@@ -17,10 +16,19 @@ from helpers.training import MAX_STEPS_PER_CALL, VALIDATION_ROWS, Fit, observers
 
 __all__ = ["Member", "train_stack"]
 
-#: Callbacks of Keras by what they need of a model: its logs, its learning rate, or to read it.
-ONLY_LOGS = (keras.callbacks.TerminateOnNaN, keras.callbacks.CSVLogger, keras.callbacks.History)
-SETS_RATE = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
-ONLY_READS = (keras.callbacks.EarlyStopping, keras.callbacks.ModelCheckpoint, StopAtBest)
+#: What a callback does with the model: nothing, set the learning rate, look at it, anything.
+LOGS, RATE, READS, ANYTHING = range(4)
+KNOWN_CALLBACKS = {
+    keras.callbacks.TerminateOnNaN: LOGS,
+    keras.callbacks.CSVLogger: LOGS,
+    keras.callbacks.History: LOGS,
+    keras.callbacks.LearningRateScheduler: RATE,
+    keras.callbacks.ReduceLROnPlateau: RATE,
+    keras.callbacks.ModelCheckpoint: READS,
+}
+#: A stack shrinks when at most this share of its models still trains, if that saves time: it is
+#: traced again then.
+SHRINK_AT = 0.5
 
 
 @dataclass(eq=False)
@@ -53,17 +61,9 @@ class Member:
     def __post_init__(self):
         self.epoch = self.fit.job.initial_epoch
 
-    def __post_init__(self):
-        self.epoch = self.fit.job.initial_epoch
-
-    def needs(self, kinds):
-        """Whether a callback is not of these kinds, and not one that looks at logs alone."""
-        return any(
-            type(each) not in (*ONLY_LOGS, *kinds)
-            and not getattr(each, "only_logs", False)
-            and not _only_stops(each)
-            for each in self.fit.callbacks
-        )
+    def has_callback_that(self, *does):
+        """Whether a callback does one of these things with the model."""
+        return any(_does(each) in does for each in self.fit.callbacks)
 
     @property
     def n_rows(self):
@@ -124,8 +124,14 @@ class Member:
             self.error = error
 
 
-def _only_stops(callback):
-    return type(callback) is keras.callbacks.EarlyStopping and not callback.restore_best_weights
+def _does(callback):
+    if type(callback) is keras.callbacks.EarlyStopping:
+        return READS if callback.restore_best_weights else LOGS
+    if getattr(callback, "only_logs", False):
+        return LOGS
+    if getattr(callback, "only_reads", False):
+        return READS
+    return KNOWN_CALLBACKS.get(type(callback), ANYTHING)
 
 
 def train_stack(members, after_epoch=lambda member: None):
@@ -203,7 +209,9 @@ class _Stack:
                     self.graph.evaluate, self.watched, _watching_steps(self)
                 ).items()
             }
-        self._hand_over([s for s in self.training if self.slots[s].needs(SETS_RATE)])
+        self._hand_over(
+            [s for s in self.training if self.slots[s].has_callback_that(READS, ANYTHING)]
+        )
         for slot in self.training:
             self.slots[slot].end_epoch({name: values[slot] for name, values in logs.items()})
             after_epoch(self.slots[slot])
@@ -237,9 +245,9 @@ class _Stack:
         """Take what callbacks have set into the stack."""
         for slot in self.training:
             member = self.slots[slot]
-            if member.needs((*SETS_RATE, *ONLY_READS)):
+            if member.has_callback_that(ANYTHING):
                 self.state = self.state.with_variables_of(member.fit.model, slot)
-            elif member.needs(ONLY_READS):
+            elif member.has_callback_that(RATE):
                 self.state = self.state.with_rate_of(member.fit.model, slot)
 
     def _let_leave(self):
@@ -251,9 +259,9 @@ class _Stack:
     def _shrink_if_worth_it(self, epoch_time):
         """Leave out the slots of members that have ended, if that saves more than tracing costs."""
         kept = self.training
-        jobs = [self.slots[slot].fit.job.epochs - self.slots[slot].epoch for slot in kept]
-        saved = epoch_time * (1 - len(kept) / len(self.slots)) * max(jobs, default=0)
-        if not kept or saved <= self.tracing_time:
+        share = len(kept) / len(self.slots)
+        left = [self.slots[slot].fit.job.epochs - self.slots[slot].epoch for slot in kept]
+        if not 0 < share <= SHRINK_AT or epoch_time * (1 - share) * max(left) <= self.tracing_time:
             return
         self.slots = [self.slots[slot] for slot in kept]
         self.state = self.state.some(kept)
