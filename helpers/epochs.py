@@ -25,7 +25,7 @@ def train_auto(part, rows):
     Parameters
     ----------
     part : FitJob
-        With the rows to search on, those to watch, and most epochs.
+        With the rows to search on, those to watch, and most epochs of both together.
     rows : Rows
         All rows that may be trained on.
 
@@ -37,10 +37,13 @@ def train_auto(part, rows):
         The history of the search, one value per epoch.
     """
     monitor = "loss" if part.validation is None else "val_loss"
-    searched = train(replace(part, extra_callbacks=[StopAtBest(monitor, patience=PATIENCE)]))
+    n_rows, n_apart = len(rows), len(rows) - len(part.rows)
+    most = max(1, part.epochs * n_rows // (n_rows + n_apart))  # which leaves epochs for all rows
+    stopper = StopAtBest(monitor, patience=PATIENCE)
+    searched = train(replace(part, epochs=most, extra_callbacks=[stopper]))
     losses = np.array(searched.history[monitor])
     n_best = 1 + int(np.where(np.isnan(losses), np.inf, losses).argmin())
-    n_more = epochs_owed(n_best, len(part.rows), len(rows))
+    n_more = min(epochs_owed(n_best, n_apart / n_rows), part.epochs - n_best)
     history = {name: values[:n_best] for name, values in searched.history.items()}
     if n_more == 0:
         return FitResult(searched.model, history), searched.history
@@ -54,19 +57,19 @@ def train_auto(part, rows):
     return FitResult(rest.model, history), searched.history
 
 
-def epochs_owed(n_best, n_part, n_rows):
+def epochs_owed(n_best, share_apart):
     """Epochs on all rows that follow the best number on a part of them.
 
     Examples
     --------
-    >>> epochs_owed(20, n_part=80, n_rows=100)
+    >>> epochs_owed(20, share_apart=0.2)
     4
-    >>> epochs_owed(1, n_part=80, n_rows=100)
+    >>> epochs_owed(1, share_apart=0.2)
     1
-    >>> epochs_owed(20, n_part=100, n_rows=100)
+    >>> epochs_owed(20, share_apart=0.0)
     0
     """
-    return 0 if n_part == n_rows else max(1, round(n_best * (1 - n_part / n_rows)))
+    return max(1, round(n_best * share_apart)) if share_apart else 0
 
 
 class StopAtBest(keras.callbacks.Callback):

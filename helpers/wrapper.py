@@ -101,7 +101,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         ``validation_split`` of them), takes the model back to its best epoch and goes on from there
         on all rows, for a fifth as many epochs; see Notes.
     max_epochs : int >= 1, default=200
-        Most epochs that "auto" tries.
+        Most epochs that "auto" trains a model for, those on all rows counted.
     batch_size : int >= 1, or -1, default=32
         Rows per update; -1 takes all.
     validation_split : float in [0, 1), default=0.0
@@ -150,12 +150,12 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
     Notes
     -----
     ``epochs="auto"`` stops when the loss on the rows set apart has not fallen for five epochs, or
-    after ``max_epochs``. Weights, moments of the optimizer and learning rate go back to what they
-    were after the best epoch; schedules and callbacks then go on counting from it, and callbacks
-    that watch rows set apart are left out, since none are. Where ``X_val`` is given, all rows have
-    been trained on and nothing follows. In all the model sees as many rows as if it had been
-    trained on all of them for the best number of epochs. What this loses and costs against the best
-    fixed number: ``tests/benchmarks/auto_epochs.md``.
+    where ``max_epochs`` leave no more. Weights, moments of the optimizer and learning rate go back
+    to what they were after the best epoch; schedules and callbacks then go on counting from it, and
+    callbacks that watch rows set apart are left out, since none are. Where ``X_val`` is given, all
+    rows have been trained on and nothing follows. In all the model sees as many rows as if it had
+    been trained on all of them for the best number of epochs. What this loses and costs against the
+    best fixed number: ``tests/benchmarks/auto_epochs.md``.
 
     A matrix of 0 and 1 holds several labels a row, as everywhere in scikit-learn. Where each row
     has exactly one 1 *and* the model lets in one only (it ends in a softmax, or its loss is a

@@ -73,6 +73,14 @@ def test_nothing_follows_where_all_rows_have_been_trained_on():
     assert result.history == {name: values[:best] for name, values in search.items()}
 
 
+@pytest.mark.parametrize(("most", "searched"), [(1, 1), (2, 1), (7, 5), (8, 6)])
+def test_both_together_are_no_more_epochs_than_were_asked_for(most, searched):
+    part = job_with(OPTIMIZERS["schedule"], epochs=most)
+    result, search = train_auto(part, Rows(X, Y))
+    assert len(search["loss"]) == searched
+    assert result.n_epochs == most
+
+
 def test_callbacks_count_on_and_those_that_watch_have_had_their_say():
     seen = []
 

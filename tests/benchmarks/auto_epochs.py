@@ -46,8 +46,8 @@ GOALS = "Goals: median regret at most 0.005, none over 0.02, cost at most 2 on e
 #: Measured by hand, on other seeds than those of the table.
 CHOICE = """## Why this rule
 
-Chosen on seeds 100 to 119 (7 tasks, 20 seeds each); the table above is of seeds that were not
-looked at before. All rules search on 4/5 of the rows, with patience 5:
+Chosen on seeds 100 to 119 (7 tasks, 20 seeds each). All rules search on 4/5 of the rows, with
+patience 5:
 
 | after the search | median regret | largest | largest cost |
 | --- | --- | --- | --- |
@@ -60,9 +60,18 @@ looked at before. All rules search on 4/5 of the rows, with patience 5:
 
 Patience 8 instead of 5, with 0.25: 0.0023, 0.0172, 1.55, but 2.19 on one data set in seeds 100 to
 109 alone. An optimizer that starts anew on all rows (moments zero) instead of going on: 0.0025,
-0.0159, 1.48. The difference is small, and a schedule would start again from its first rate. In ten
-seeds alone (100 to 109, 110 to 119) the largest regret of every rule is over 0.02 on one of the two
-synthetic tasks: with so few seeds it is known to about 0.01.
+0.0159, 1.48; the difference is small, and a schedule would start again from its first rate.
+
+The largest regret is that of the synthetic patients, whose validation loss is lowest long before
+their accuracy is highest: 0.0172, 0.0167 and 0.0275 in seeds 100 to 119, 20 to 39 and 40 to 59.
+Over these 60 it is 0.0205, **just over the goal**. No patience changes that; only more updates on
+all rows do, for more cost (0.0120 with all of those again).
+
+The costs hang on the best fixed number, which is any of many where the accuracy is flat, as on
+wine from 60 epochs on: 135, 90 and 90 were best in those seeds, and wine cost 1.48, 2.17 and 2.04,
+**more than 2 in two of three**. After seeds 20 to 39, where the search ran to `max_epochs` and the
+rest came on top, both together were bound by `max_epochs`; seeds 40 to 59 were not looked at
+before that.
 """
 
 
@@ -189,7 +198,7 @@ Measured: median regret {regret.median():.4f}, largest {regret.max():.4f}; cost 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
-    parser.add_argument("--seeds", type=int, nargs=2, default=(20, 39), metavar=("FIRST", "LAST"))
+    parser.add_argument("--seeds", type=int, nargs=2, default=(40, 59), metavar=("FIRST", "LAST"))
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
     asked = parser.parse_args()
     seeds = range(asked.seeds[0], asked.seeds[1] + 1)
