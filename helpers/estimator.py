@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from sklearn.base import RegressorMixin, clone
@@ -25,6 +26,7 @@ from helpers.arguments import (
     predict_arguments,
 )
 from helpers.building import build, builder_parameters, check_builder, check_routed
+from helpers.cache import check_memory, train_cached
 from helpers.copies import put_together, taken_apart
 from helpers.kinds import Encoded, from_record, to_record
 from helpers.persistence import from_plain, is_plain, read, to_plain, write
@@ -52,6 +54,8 @@ META = (
     "n_classes_", "n_outputs_", "n_outputs_expected_", "target_type_", "X_shape_", "X_dtype_",
     "y_ndim_", "y_dtype_",
 )  # fmt: skip
+#: What no builder that is a method of a subclass reads: results, and what changes none.
+NOT_READ_BY_BUILDERS = ("model_", "_recipe", "history_", "n_epochs_", "memory", "verbose")
 #: How scikit-learn is asked to check rows.
 ROWS = {"accept_sparse": "csr", "allow_nd": True, "dtype": "numeric"}
 
@@ -76,6 +80,7 @@ class KerasEstimator(RoutedParameters):
         run_eagerly=False,
         verbose=0,
         random_state=None,
+        memory=None,
         **routed,
     ):
         self.model = model
@@ -92,6 +97,7 @@ class KerasEstimator(RoutedParameters):
         self.run_eagerly = run_eagerly
         self.verbose = verbose
         self.random_state = random_state
+        self.memory = memory
         self._routed = routed
 
     def __getstate__(self):
@@ -107,6 +113,10 @@ class KerasEstimator(RoutedParameters):
         super().__setstate__(put_together(state))
         if numbers is not None:
             self.model_ = self._recipe.remake(numbers)
+
+    def __fingerprint__(self):
+        """What a builder that is a method can read of the estimator."""
+        return {name: v for name, v in vars(self).items() if name not in NOT_READ_BY_BUILDERS}
 
     def __getattr__(self, name):
         known = self._meta() if name in META and "_kind" in self.__dict__ else {}
@@ -334,15 +344,20 @@ class KerasEstimator(RoutedParameters):
             run_eagerly=self.run_eagerly,
             fit_arguments={"verbose": self.verbose} | arguments,
         )
+        run = train
         if go_on:
             job = self._going_on(job)
+        elif self.random_state is not None:
+            # What is looked up is not built: the recipe has to be there all the same.
+            self._recipe = Recipe.of(self._build_arguments(rows[:1].X))
+            run = partial(train_cached, recipe=self._recipe, memory=check_memory(self.memory))
         if epochs == "auto":
-            result = self._train_auto(job, split_seed, groups)
+            result = self._train_auto(job, split_seed, groups, run)
         else:
             if watched is None:
                 training, watched = self._split(rows, self.validation_split, split_seed, groups)
                 job = replace(job, rows=training, validation=watched)
-            result = train(job)
+            result = run(job)
         self.model_ = result.model
         before = self.history_ if go_on else {}
         self.history_ = {name: before.get(name, []) + v for name, v in result.history.items()}
@@ -384,7 +399,7 @@ class KerasEstimator(RoutedParameters):
             seed=int(seeds.generate_state(1)[0] >> 1),
         )
 
-    def _train_auto(self, job, split_seed, groups):
+    def _train_auto(self, job, split_seed, groups, run):
         """Find the number of updates on a part of the training rows, then train on all of them."""
         training, validation = job.rows, job.validation
         if validation is None:
@@ -395,14 +410,19 @@ class KerasEstimator(RoutedParameters):
         )
         job = replace(job, epochs=self.max_epochs, validation=None)
         part = replace(job, rows=training, validation=validation, extra_callbacks=[stopper])
-        self.epoch_search_history_ = history = train(part).history
+        self.epoch_search_history_ = history = run(part).history
         best = 1 + int(np.nanargmin(history[stopper.monitor]))
         # An epoch of all rows has more updates: as many epochs would train for longer.
         epochs = max(1, round(best * part.steps_per_epoch / job.steps_per_epoch))
-        return train(replace(job, epochs=epochs, epochs_settled=True))
+        return run(replace(job, epochs=epochs, epochs_settled=True))
 
     def _build(self, sample):
-        arguments = {
+        arguments = self._build_arguments(sample)
+        self._recipe = Recipe.of(arguments)
+        return build(**arguments)
+
+    def _build_arguments(self, sample):
+        return {
             "builder": self._builder,
             "sample": sample,
             "parameters": self._prefixed,
@@ -413,8 +433,6 @@ class KerasEstimator(RoutedParameters):
             "loss": self.loss,
             "metrics": self.metrics,
         }
-        self._recipe = Recipe.of(arguments)
-        return build(**arguments)
 
     def _meta(self):
         return {
@@ -449,6 +467,7 @@ class KerasEstimator(RoutedParameters):
         for name in ("shuffle", "warm_start", "run_eagerly"):
             check_flag(name, getattr(self, name))
         check_verbose(self.verbose)
+        check_memory(self.memory)
         predict_arguments(routed_to("predict", parameters), {})
         if self.callbacks is None:
             for name in routed_to("callbacks", parameters):

@@ -97,6 +97,9 @@ class FitJob:
         Run step by step without a graph, to find a mistake in a layer.
     fit_arguments : mapping, optional
         More arguments of ``keras.Model.fit``.
+    initial_epoch : int, default=0
+        Epochs that the model which ``build`` returns has been trained for; the order of the rows
+        goes on after them.
     """
 
     build: Callable
@@ -114,6 +117,7 @@ class FitJob:
     shuffle: bool = True
     run_eagerly: bool = False
     fit_arguments: Mapping = field(default_factory=dict)
+    initial_epoch: int = 0
 
     @property
     def steps_per_epoch(self):
@@ -184,6 +188,7 @@ def train(job):
                 history = model.fit(
                     _training_batches(job, model, outputs),
                     epochs=job.epochs,
+                    initial_epoch=job.initial_epoch,
                     steps_per_epoch=job.steps_per_epoch,
                     validation_data=validation,
                     callbacks=callbacks,
@@ -193,8 +198,8 @@ def train(job):
     finally:
         current_job.reset(token)
     result = FitResult(model, {name: list(map(float, v)) for name, v in history.history.items()})
-    _check_finite(result)
-    _check_moving_averages(model)
+    _check_finite(result, job.initial_epoch)
+    check_moving_averages(model)
     return result
 
 
@@ -251,11 +256,11 @@ def _training_batches(job, model, outputs):
 
     columns = _columns(job.rows, job, model, outputs)
     batches = (
-        tf.data.Dataset.range(job.epochs)
+        tf.data.Dataset.range(job.initial_epoch, job.epochs)
         .flat_map(order)
         .map(lambda index: keras.tree.map_structure(lambda each: tf.gather(each, index), columns))
     )
-    n_batches = job.epochs * job.steps_per_epoch
+    n_batches = (job.epochs - job.initial_epoch) * job.steps_per_epoch
     return batches.apply(tf.data.experimental.assert_cardinality(n_batches)).prefetch(2)
 
 
@@ -358,7 +363,7 @@ def _acts_on_batches(callback):
     return False
 
 
-def _check_moving_averages(model):
+def check_moving_averages(model):
     """Warn of batch normalisation that still scores by the averages it was made with."""
     n_updates = int(model.optimizer.iterations)
     for layer in model._flatten_layers():
@@ -375,12 +380,13 @@ def _check_moving_averages(model):
                 )
 
 
-def _check_finite(result):
+def _check_finite(result, initial_epoch):
     loss = result.history["loss"]
     if not math.isfinite(loss[-1]):
         first = next(i for i, value in enumerate(loss) if not math.isfinite(value))
         raise DivergedError(
-            f"the loss is {loss[-1]} after epoch {first + 1} of {len(loss)}: lower the learning "
+            f"the loss is {loss[-1]} after epoch {initial_epoch + first + 1} of "
+            f"{initial_epoch + len(loss)}: lower the learning "
             "rate, or clip the gradients (optimizer__clipnorm=1.0)"
         )
     # The loss is that of the weights before the last update, which may have been one too many.
@@ -388,6 +394,6 @@ def _check_finite(result):
         if not keras.ops.all(keras.ops.isfinite(weight)):
             raise DivergedError(
                 f"the weights {weight.path} are no longer numbers after the last update of "
-                f"{len(loss)} epochs: lower the learning rate, or clip the gradients "
-                "(optimizer__clipnorm=1.0)"
+                f"{initial_epoch + len(loss)} epochs: lower the learning rate, or clip the "
+                "gradients (optimizer__clipnorm=1.0)"
             )

@@ -13,8 +13,10 @@ LAYERS = (
     {"spelling", "quiet", "errors", "intervals", "workers", "_drawing"},
     {"routing", "randomness", "class_state", "graphs", "claims", "digests", "persistence"},
     {"copies"},
-    {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
+    {"_dataset", "synthetic", "user_files", "datasets", "figures"},
+    {"building", "targets", "fingerprint"},
     {"parameters", "training", "recipes", "readme"},
+    {"cache"},
     {"rows", "arguments", "readable", "kinds", "prediction", "routed"},
     {"estimator"},
     {"wrapper", "recorder"},
@@ -55,7 +57,7 @@ def test_arrows_point_one_way(path):
 
 
 @pytest.mark.parametrize(
-    "module", ["training", "building", "targets", "routing", "randomness", "class_state"]
+    "module", ["training", "building", "targets", "routing", "randomness", "class_state", "cache"]
 )
 def test_training_knows_no_scikit_learn(module):
     assert not [name for name in imported(ROOT / f"{module}.py") if name.startswith("sklearn")]
