@@ -31,8 +31,8 @@ FOLDER = "keras-fits"
 PACKAGES = ("keras", "tensorflow", "numpy", "scikit-learn")
 #: Prefixes of parameters that say nothing of the model, or that the job has under another name.
 NOT_BUILT_WITH = ("fit__", "predict__", "callbacks__")
-#: Where the code of all that a fit may go on with exactly comes from.
-KNOWN_CODE = frozenset({"keras", "tensorflow", "numpy", "builtins", "collections", "threading"})
+#: Whose code a fit may go on with exactly: what changes from step to step is in variables.
+KNOWN_CODE = {"keras", "tensorflow", "numpy", *sys.stdlib_module_names} - {"functools"}
 
 _told = weakref.WeakSet()
 
@@ -245,7 +245,7 @@ def _members(part):
 def _is_known(thing):
     owner = thing if hasattr(thing, "__module__") and hasattr(thing, "__name__") else type(thing)
     module = getattr(owner, "__module__", None) or "builtins"
-    return module.partition(".")[0] in KNOWN_CODE and not isinstance(thing, keras.layers.Lambda)
+    return module.partition(".")[0] in KNOWN_CODE
 
 
 def _parts(job, recipe):
@@ -307,13 +307,14 @@ def _key(parts):
 
 def _changed(parts, job, recipe):
     """Names of what the fit itself has changed: an equal job would find no equal key."""
-    rows = {"rows": None, "validation": None}
+    # Rows are copied for the model, and extra callbacks were made for this fit alone.
+    rest = {"rows": None, "validation": None, "extra_callbacks": ()}
     try:
-        after = _parts(replace(job, **rows), recipe)
+        after = _parts(replace(job, **rest), recipe)
     except NoFingerprintError as error:
         return str(error)
     return ", ".join(
-        name for name, each in after.items() if name not in rows and parts[name] != each
+        name for name, each in after.items() if name not in rest and parts[name] != each
     )
 
 

@@ -92,7 +92,7 @@ def fingerprint(thing):
     """
     walk = _Walk()
     try:
-        return walk.digest(thing).hex()
+        return walk.digest(thing, str(getattr(thing, "__name__", "it"))).hex()
     except RecursionError:
         raise NoFingerprintError(f"{walk.place()} is nested too deeply") from None
 
@@ -108,7 +108,7 @@ class _Walk:
         self.known, self.alive, self.open, self.names, self.count = {}, [], {}, [], 0
 
     def place(self):
-        return " -> ".join(name for name in self.names if name) or "it"
+        return " -> ".join(name for name in self.names if name)
 
     def digest(self, thing, name=""):
         if type(thing) in _ATOMS:
