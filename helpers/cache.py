@@ -19,7 +19,7 @@ from pathlib import Path
 import joblib
 
 from helpers.fingerprint import NoFingerprintError, Unordered, fingerprint
-from helpers.quiet import keras
+from helpers.quiet import keras, tf
 from helpers.recipes import numbers_of
 from helpers.routing import accepted_names
 from helpers.targets import only
@@ -126,7 +126,9 @@ def train_cached(job, recipe, memory):
     if result is None:
         result = _train_on(kept, job, recipe)
         changed = _changed(parts, job, recipe)
-        if changed:
+        if _holds_more(result.model):
+            _tell(recipe, "the fit is not kept: a layer has a tf.Variable that Keras does not know")
+        elif changed:
             _tell(recipe, f"the fit is not kept: it changed {changed}, on which it depends")
         else:
             kept.write(job.epochs, _state(job, result))
@@ -222,6 +224,14 @@ def _state(job, result):
 
 def _callbacks_of(job):
     return [each for each in (job.callbacks, job.more_callbacks, job.extra_callbacks) if each]
+
+
+def _holds_more(model):
+    """Whether training may have changed what `numbers_of` does not see."""
+    known = {id(each.value) for each in model.variables}
+    layers = model._flatten_layers(include_self=True, recursive=True)
+    held = (each for layer in layers for each in vars(layer).values())
+    return any(isinstance(each, tf.Variable) and id(each) not in known for each in held)
 
 
 def _goes_on(model):

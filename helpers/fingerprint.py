@@ -46,9 +46,10 @@ BUILTINS_THAT_READ = (
     "open", "eval", "exec", "globals", "locals", "input", "__import__", "compile",
 )  # fmt: skip
 #: As attributes of modules only: the names are too common.
-READS_OUTSIDE_OF = frozenset(
-    {("np", "load"), ("numpy", "load"), ("pickle", "load"), ("json", "load"), ("joblib", "load"),
-     ("torch", "load"), ("time", "time"), ("sys", "argv"), ("yaml", "safe_load")}
+READS_OUTSIDE_OF = (
+    ("numpy", "load"), ("pickle", "load"), ("_pickle", "load"), ("json", "load"),
+    ("joblib", "load"), ("joblib.numpy_pickle", "load"), ("time", "time"), ("sys", "argv"),
+    ("secrets", "token_bytes"), ("secrets", "randbits"), ("yaml", "safe_load"), ("torch", "load"),
 )  # fmt: skip
 
 _ATOMS = (type(None), bool, int, float, complex, str, bytes, type(...), type(NotImplemented))
@@ -195,6 +196,7 @@ def _parts_of(thing):
         named = _installed_name(thing)
         if named is not None:
             _check_attribute(thing.__name__)
+            _check_of(thing.__module__, thing.__name__, thing.__name__)
             return f"named {named}", ()
     for kinds, parts in _PARTS:
         if isinstance(thing, kinds):
@@ -292,6 +294,11 @@ def _check_attribute(name):
         raise NoFingerprintError(f"uses {name}, whose result its code does not tell")
 
 
+def _check_of(module, name, said):
+    if (module, name) in READS_OUTSIDE_OF:
+        raise NoFingerprintError(f"uses {said}, whose result its code does not tell")
+
+
 def _global(name, namespace, after):
     if name in namespace:
         return _followed(name, namespace[name], after)
@@ -302,12 +309,8 @@ def _global(name, namespace, after):
 
 def _followed(name, value, after):
     """What a name, or one of the user's modules by the attributes that follow, stands for."""
-    if isinstance(value, types.ModuleType):
-        module = value.__name__.rpartition(".")[2]
-        if after and (
-            (name, after[0]) in READS_OUTSIDE_OF or (module, after[0]) in READS_OUTSIDE_OF
-        ):
-            raise NoFingerprintError(f"uses {name}.{after[0]}, whose result its code does not tell")
+    if isinstance(value, types.ModuleType) and after:
+        _check_of(value.__name__, after[0], f"{name}.{after[0]}")
     for attribute in after:
         if not isinstance(value, types.ModuleType) or comes_installed(value.__name__):
             break

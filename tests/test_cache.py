@@ -24,7 +24,7 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 
 from helpers import FitRecorder, KerasClassifier, KerasRegressor, cache
 from helpers.errors import DivergedError
-from helpers.quiet import keras
+from helpers.quiet import keras, tf
 from tests import builders, killed_search, laws
 
 X, Y = killed_search.X, killed_search.Y
@@ -246,6 +246,36 @@ def test_a_fit_that_changes_what_it_depends_on_is_not_kept(tmp_path):
         classifier(tmp_path, model=counting).fit(X, Y)
     assert n_trained(classifier(tmp_path, model=counting))[0] == 1
     assert not entries(tmp_path)
+
+
+class Counts(keras.layers.Layer):
+    def build(self, shape):
+        self.seen = tf.Variable(0.0)
+
+    def call(self, rows):
+        self.seen.assign_add(1.0)
+        return rows
+
+
+def with_hidden_state(meta):
+    return keras.Sequential([Counts(), keras.layers.Dense(2, "softmax")])
+
+
+def test_a_model_with_state_that_keras_does_not_see_is_not_kept(tmp_path):
+    with pytest.warns(UserWarning, match=r"memory: .* has a tf.Variable that Keras does not know"):
+        classifier(tmp_path, model=with_hidden_state).fit(X, Y)
+    assert not entries(tmp_path)
+
+
+def test_warnings_of_the_moving_averages_come_again(tmp_path):
+    def slow():
+        return keras.Sequential(
+            [keras.layers.BatchNormalization(), keras.layers.Dense(2, "softmax")]
+        )
+
+    for n_fits in (1, 0):
+        with pytest.warns(UserWarning, match="moving averages are still"):
+            assert n_trained(classifier(tmp_path, model=slow))[0] == n_fits
 
 
 def test_a_method_that_builds_counts_with_its_estimator(tmp_path):

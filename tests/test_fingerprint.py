@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import types
+from time import time as clock
 
 import numpy as np
 import pytest
@@ -197,12 +198,17 @@ def loads_an_array():
     return np.load("units.npy")
 
 
+def tells_the_time():
+    return clock()
+
+
 REFUSED = [
     (locks, r"LOCK: a lock"),
     (reads_a_file, "uses open, whose result its code does not tell"),
     (reads_the_environment, "uses environ, "),
     (loads_an_array, "uses np.load, "),
-    ((row for row in []), "it: a generator"),
+    (tells_the_time, "clock uses time, whose"),
+    ((row for row in []), "<genexpr>: a generator"),
 ]
 
 
