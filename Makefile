@@ -43,6 +43,7 @@ bench: .venv
 
 nightly: .venv
 	@$(RUN) -m pytest tests/test_purity.py tests/test_randomness.py tests/test_rows.py \
+	    tests/test_cache.py \
 	    --hypothesis-profile=nightly --timeout=0 $(ARGS)
 
 readme: .venv

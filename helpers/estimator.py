@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from sklearn.base import RegressorMixin, clone
@@ -25,6 +26,7 @@ from helpers.arguments import (
     predict_arguments,
 )
 from helpers.building import build, builder_parameters, check_builder, check_routed
+from helpers.cache import check_memory, train_cached
 from helpers.copies import put_together, taken_apart
 from helpers.epochs import VALIDATION_SHARE, Present, train_auto
 from helpers.kinds import Encoded, from_record, to_record
@@ -49,6 +51,8 @@ META = (
     "n_classes_", "n_outputs_", "n_outputs_expected_", "target_type_", "X_shape_", "X_dtype_",
     "y_ndim_", "y_dtype_",
 )  # fmt: skip
+#: What no builder that is a method of a subclass reads: results, and what changes none.
+NOT_READ_BY_BUILDERS = ("model_", "_recipe", "history_", "n_epochs_", "memory", "verbose")
 #: How scikit-learn is asked to check rows.
 ROWS = {"accept_sparse": "csr", "allow_nd": True, "dtype": "numeric"}
 
@@ -73,6 +77,7 @@ class KerasEstimator(RoutedParameters):
         run_eagerly=False,
         verbose=0,
         random_state=None,
+        memory=None,
         **routed,
     ):
         self.model = model
@@ -89,6 +94,7 @@ class KerasEstimator(RoutedParameters):
         self.run_eagerly = run_eagerly
         self.verbose = verbose
         self.random_state = random_state
+        self.memory = memory
         self._routed = routed
 
     def __getstate__(self):
@@ -104,6 +110,10 @@ class KerasEstimator(RoutedParameters):
         super().__setstate__(put_together(state))
         if numbers is not None:
             self.model_ = self._recipe.remake(numbers)
+
+    def __fingerprint__(self):
+        """What a builder that is a method can read of the estimator."""
+        return {name: v for name, v in vars(self).items() if name not in NOT_READ_BY_BUILDERS}
 
     def __getattr__(self, name):
         known = self._meta() if name in META and "_kind" in self.__dict__ else {}
@@ -331,15 +341,20 @@ class KerasEstimator(RoutedParameters):
             run_eagerly=self.run_eagerly,
             fit_arguments={"verbose": self.verbose} | arguments,
         )
+        run = train
         if go_on:
             job = self._going_on(job)
+        elif self.random_state is not None:
+            # What is looked up is not built: the recipe has to be there all the same.
+            self._recipe = Recipe.of(self._build_arguments(rows[:1].X))
+            run = partial(train_cached, recipe=self._recipe, memory=check_memory(self.memory))
         if epochs == "auto":
-            result = self._train_auto(job, split_seed, groups)
+            result = self._train_auto(job, split_seed, groups, run)
         else:
             if watched is None:
                 training, watched = self._split(rows, self.validation_split, split_seed, groups)
                 job = replace(job, rows=training, validation=watched)
-            result = train(job)
+            result = run(job)
         self.model_ = result.model
         before = self.history_ if go_on else {}
         self.history_ = {name: before.get(name, []) + v for name, v in result.history.items()}
@@ -377,18 +392,23 @@ class KerasEstimator(RoutedParameters):
             )
         return replace(job, build=Present(model), seed=int(seeds.generate_state(1)[0] >> 1))
 
-    def _train_auto(self, job, split_seed, groups):
+    def _train_auto(self, job, split_seed, groups, run):
         """Find the number of epochs on a part of the training rows, and train on all of them."""
         part = replace(job, epochs=self.max_epochs)
         if job.validation is None:
             share = self.validation_split or VALIDATION_SHARE
             training, validation = self._split(job.rows, share, split_seed, groups)
             part = replace(part, rows=training, validation=validation)
-        result, self.epoch_search_history_ = train_auto(part, job.rows)
+        result, self.epoch_search_history_ = train_auto(part, job.rows, run)
         return result
 
     def _build(self, sample):
-        arguments = {
+        arguments = self._build_arguments(sample)
+        self._recipe = Recipe.of(arguments)
+        return build(**arguments)
+
+    def _build_arguments(self, sample):
+        return {
             "builder": self._builder,
             "sample": sample,
             "parameters": self._prefixed,
@@ -399,8 +419,6 @@ class KerasEstimator(RoutedParameters):
             "loss": self.loss,
             "metrics": self.metrics,
         }
-        self._recipe = Recipe.of(arguments)
-        return build(**arguments)
 
     def _meta(self):
         return {
@@ -435,6 +453,7 @@ class KerasEstimator(RoutedParameters):
         for name in ("shuffle", "warm_start", "run_eagerly"):
             check_flag(name, getattr(self, name))
         check_verbose(self.verbose)
+        check_memory(self.memory)
         predict_arguments(routed_to("predict", parameters), {})
         if self.callbacks is None:
             for name in routed_to("callbacks", parameters):

@@ -476,7 +476,7 @@ def _state(model):
     weights = variable_digests(model.weights)
     if optimizer is None:
         return weights, {}, None
-    return weights, variable_digests(optimizer.variables), int(optimizer.iterations.value)
+    return weights, variable_digests(optimizer.variables), int(optimizer.iterations)
 
 
 def _learning_rate(optimizer):

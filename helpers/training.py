@@ -270,7 +270,7 @@ class Fit:
         history = {name: list(map(float, values)) for name, values in history.items()}
         result = FitResult(self.model, history)
         _check_finite(result, self.job.initial_epoch)
-        _check_moving_averages(self.model)
+        check_moving_averages(self.model)
         return result
 
 
@@ -454,7 +454,7 @@ def _acts_on_batches(callback):
     return False
 
 
-def _check_moving_averages(model):
+def check_moving_averages(model):
     """Warn of batch normalisation that still scores by the averages it was made with."""
     n_updates = int(model.optimizer.iterations)
     for layer in model._flatten_layers():

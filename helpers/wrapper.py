@@ -122,6 +122,12 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         As for ``keras.Model.fit``.
     random_state : int, numpy.random.RandomState, numpy.random.Generator or None, default=None
         The seed of initialisers, dropout, shuffling and splits. A generator object is not advanced.
+    memory : None, str, path or joblib.Memory, default=None
+        Directory that keeps each fit under all that it depends on; an equal fit is looked up, not
+        trained, and none of its callbacks is called. Not kept are fits with ``random_state=None``
+        (which asks for another fit each time: looking one up would return an old one), fits that
+        go on (``partial_fit``, ``warm_start``), fits that fail, and those of a builder or callback
+        of which nobody can tell what it depends on (it warns). See `helpers.cache`.
     **routed
         ``model__units=64``, ``optimizer__learning_rate=1e-3``, ``loss__...``, ``metrics__...``,
         ``compile__...``, ``callbacks__...``, ``fit__...``, ``predict__...``: passed on to what the
@@ -199,6 +205,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         class_weight=None,
         verbose=0,
         random_state=None,
+        memory=None,
         **routed,
     ):
         super().__init__(
@@ -216,6 +223,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
             run_eagerly=run_eagerly,
             verbose=verbose,
             random_state=random_state,
+            memory=memory,
             **routed,
         )
         self.class_weight = class_weight
@@ -299,7 +307,7 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
     Parameters
     ----------
     model, optimizer, metrics, epochs, max_epochs, batch_size, validation_split, callbacks
-    shuffle, warm_start, run_eagerly, verbose, random_state, **routed
+    shuffle, warm_start, run_eagerly, verbose, random_state, memory, **routed
         As for `KerasClassifier`.
     loss : str, class, object, default=None
         For builders that do not compile. None: the mean squared error.

@@ -13,18 +13,12 @@ LAYERS = (
     {"spelling", "quiet", "errors", "intervals", "workers", "_drawing"},
     {"routing", "randomness", "class_state", "graphs", "claims", "digests", "persistence"},
     {"copies"},
-    {"_dataset", "synthetic", "user_files", "datasets", "building", "targets", "figures"},
+    {"_dataset", "synthetic", "user_files", "datasets", "figures"},
+    {"building", "targets", "fingerprint"},
     {"parameters", "training", "recipes", "readme"},
-    {
-        "epochs",
-        "rows",
-        "arguments",
-        "readable",
-        "kinds",
-        "prediction",
-        "routed",
-        "lockstep",
-    },
+    {"epochs"},
+    {"cache", "lockstep"},
+    {"rows", "arguments", "readable", "kinds", "prediction", "routed"},
     {"estimator"},
     {"wrapper", "recorder"},
     {"cases"},
@@ -64,7 +58,7 @@ def test_arrows_point_one_way(path):
 
 
 @pytest.mark.parametrize(
-    "module", ["training", "building", "targets", "routing", "randomness", "class_state"]
+    "module", ["training", "building", "targets", "routing", "randomness", "class_state", "cache"]
 )
 def test_training_knows_no_scikit_learn(module):
     assert not [name for name in imported(ROOT / f"{module}.py") if name.startswith("sklearn")]

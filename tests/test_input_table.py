@@ -296,6 +296,7 @@ WHOLE = "{}=.*accepts an integer >= 1"
 SHARE = r"validation_split=.*: a share of the training rows in \[0, 1\) is accepted"
 FLAG = "{}=.*: True or False is accepted"
 SEED = "random_state=.*: None, an integer >= 0, a numpy.random.RandomState or .* is accepted"
+MEMORY = "memory=.*: None, the path of a directory or a joblib.Memory is accepted"
 CALLBACK = "callbacks=.*: a keras.callbacks.Callback, its class, or a list or dict of them"
 NEAR = "{}='{}': a name, class, object or configuration of keras.{} is accepted. Did you mean '{}'"
 
@@ -312,6 +313,8 @@ BAD_PARAMETERS = [
     ("run_eagerly", ["yes", None, 2], ValueError, FLAG),
     ("verbose", ["loud", 3, -1, None, 0.5], ValueError, 'verbose=.*: 0, 1, 2 or "auto"'),
     ("random_state", ["zero", -1, 1.5, True, [1], np.random], ValueError, SEED),
+    ("memory", [3, True, "", [], b"x", object], TypeError, MEMORY),
+    ("memory", [f"{__file__}/below"], ValueError, "memory=.*: a directory that can be written"),
     ("callbacks", [3, "EarlyStopping", [3], len, object], TypeError, CALLBACK),
     ("callbacks", [keras.callbacks.EarlyStopping], ValueError, "monitor='val_loss'.*never act"),
     ("callbacks__patience", [3], ValueError, "callbacks__patience: no callbacks were given"),
