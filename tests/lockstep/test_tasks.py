@@ -509,13 +509,13 @@ def test_a_handler_of_the_users_own_is_heard_and_put_back():
 
 
 def test_ctrl_c_at_any_moment():
-    """Hundreds of times, at moments that fall between any two steps of the scheduler."""
+    """Two hundred times, at moments that fall between any two steps of the scheduler."""
     script = """
         import os, random, signal, threading, time
         from helpers.lockstep.tasks import Scheduler
 
         n_interrupted, main = 0, threading.main_thread()
-        for seed in range(400):
+        for seed in range(200):
             rng = random.Random(seed)
             scheduler = Scheduler(lambda fits: time.sleep(rng.random() * 2e-4))
 
@@ -534,33 +534,39 @@ def test_ctrl_c_at_any_moment():
 
             def stop():
                 time.sleep(rng.random() * 8e-3)
-                for _ in range(stop_times):
+                for _ in range(n_signals):
                     signal.pthread_kill(main.ident, signal.SIGINT)
                     time.sleep(1e-4)
+                over.set()
 
-            stop_times = rng.randint(1, 3)
+            def handler(number, frame):
+                n_raised.append(number)
+                if len(n_raised) <= 2:
+                    raise KeyboardInterrupt
+
+            n_signals, n_raised, over = rng.randint(1, 3), [], threading.Event()
+            signal.signal(signal.SIGINT, handler)
             stopper = threading.Thread(target=stop)
-            began = time.monotonic()
             tasks = [scheduler.add(task) for _ in range(6)]
+            began = time.monotonic()
             try:
-                stopper.start()
-                for each in tasks:
-                    scheduler.result_of(each)
-                time.sleep(0.1)
-            except KeyboardInterrupt:
-                n_interrupted += bool(scheduler._begun)
-            heard_after = time.monotonic() - began
-            assert heard_after < 2, heard_after
-            while True:  # a second Ctrl-C may come while the first is being dealt with
                 try:
-                    stopper.join()
-                    scheduler.cancel(tasks)
-                    break
-                except KeyboardInterrupt:
-                    pass
+                    stopper.start()
+                    for each in tasks:
+                        scheduler.result_of(each)
+                    time.sleep(0.1)
+                finally:
+                    n_interrupted += bool(scheduler._begun)
+                    scheduler.cancel(tasks)  # here a second Ctrl-C may come
+                    over.wait()
+            except KeyboardInterrupt:
+                pass
+            assert time.monotonic() - began < 2
+            over.wait()
             left = [each for each in threading.enumerate() if each not in (main, stopper)]
             assert not left, left
             assert scheduler.result_of(scheduler.add(lambda: scheduler.hand_in("fit"))) is None
+            assert signal.getsignal(signal.SIGINT) is handler
         print("interrupted", n_interrupted)
     """
     ran = subprocess.run(
@@ -568,5 +574,5 @@ def test_ctrl_c_at_any_moment():
         capture_output=True, text=True, timeout=3 * SECONDS, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    assert int(ran.stdout.split()[1]) > 100
+    assert int(ran.stdout.split()[1]) > 50
     assert ran.stderr == ""
