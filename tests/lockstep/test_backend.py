@@ -104,8 +104,8 @@ def same_results(expected, found, close=CLOSE):
     for name, values in expected.items():
         if "time" in name:
             continue
-        if values.dtype == object:
-            assert values.tolist() == found[name].tolist(), name
+        if np.asarray(values).dtype == object:
+            assert list(values) == list(found[name]), name
         else:
             np.testing.assert_allclose(found[name], values, err_msg=name, **close)
 
