@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from helpers.quiet import keras
-from helpers.training import FitResult
+from helpers.training import FitResult, train
 
 #: Share of the training rows that is set apart where the user sets none apart.
 VALIDATION_SHARE = 0.2
@@ -15,7 +15,7 @@ VALIDATION_SHARE = 0.2
 PATIENCE = 5
 
 
-def train_auto(part, rows, train):
+def train_auto(part, rows, train=train):
     """Train on a part of the rows as long as the others are told better, then on all of them.
 
     Training stops at the best epoch for the rows set apart: weights, moments and rates are what
@@ -28,8 +28,8 @@ def train_auto(part, rows, train):
         With the rows to search on, those to watch, and most epochs of both together.
     rows : Rows
         All rows that may be trained on.
-    train : callable (FitJob) -> FitResult
-        `helpers.training.train`, or one that looks fits up.
+    train : callable (FitJob) -> FitResult, optional
+        Another function that trains, such as one that looks fits up.
 
     Returns
     -------

@@ -97,6 +97,23 @@ class Isolation:
                 _KERNELS.look()
 
 
+def is_inside_a_fit():
+    """Whether the caller runs within `isolated`: in a builder, in a callback of a fit."""
+    return _inside.get()
+
+
+def settings_of_this_thread():
+    """Keras' settings that belong to a thread, for `in_settings`."""
+    return {name: global_state.get_global_attribute(name) for name in KERAS_SETTINGS}
+
+
+def in_settings(settings, call):
+    """Call a function with these settings, in a thread that has none of its own yet."""
+    for name, value in settings.items():
+        global_state.set_global_attribute(name, value)
+    return call()
+
+
 def derive_seeds(random_state, n_seeds):
     """Derive independent integer seeds from ``random_state``, without advancing it.
 

@@ -1,16 +1,19 @@
 """The joblib backend: tasks of a search run up to their fits, which are trained in stacks."""
 
 import logging
+import operator
 import os
+from functools import partial
 
 from joblib.disk import memstr_to_bytes
-from joblib.parallel import ParallelBackendBase
+from joblib.parallel import ParallelBackendBase, get_active_backend
 
 from helpers.lockstep.graph import CannotStackError
 from helpers.lockstep.stack import Member, train_stack
 from helpers.lockstep.structure import reason_to_stay_alone, settings_of, structure_of
 from helpers.lockstep.tasks import Scheduler
 from helpers.quiet import keras
+from helpers.randomness import in_settings, is_inside_a_fit, settings_of_this_thread
 from helpers.training import Fit, train_alone
 
 __all__ = ["LockstepBackend"]
@@ -48,22 +51,33 @@ class LockstepBackend(ParallelBackendBase):
     supports_sharedmem = True
     uses_threads = True
 
-    def __init__(
-        self, nesting_level=None, max_memory=None, progress=False, coordinator=None, **more
-    ):
-        super().__init__(nesting_level=nesting_level, **more)
-        self._coordinator = coordinator or Coordinator(max_memory, progress)
+    def __init__(self, nesting_level=None, max_memory=None, progress=False, coordinator=None):
+        super().__init__(nesting_level=nesting_level)
+        own = Coordinator(max_memory, progress)
+        self._coordinator = coordinator or _coordinator_of_this_task() or own
         self._tasks = []
+        self._caller = self._settings = None
 
     def effective_n_jobs(self, n_jobs):
         """Tasks that may be under way at once; ``n_jobs`` says nothing here."""
         if n_jobs == 0:
             raise ValueError("n_jobs == 0 in Parallel has no meaning")
-        return N_JOBS
+        # A search in a builder or a callback is a part of one fit, which has the turn: in a loop.
+        return 1 if is_inside_a_fit() else N_JOBS
+
+    def start_call(self):
+        """Remember who calls: tasks that joblib submits later are on the same behalf."""
+        self._caller = self._coordinator.scheduler.caller()
+        self._settings = settings_of_this_thread()
+
+    def stop_call(self):
+        """End what an interrupted call has left."""
+        self.abort_everything()
 
     def submit(self, func, callback=None):
         """Queue a task; it begins when somebody waits for a result."""
-        task = self._coordinator.scheduler.add(func, when_done=callback)
+        call = partial(in_settings, self._settings, func)
+        task = self._coordinator.scheduler.add(call, when_done=callback, caller=self._caller)
         self._tasks.append(task)
         return task
 
@@ -85,7 +99,7 @@ class LockstepBackend(ParallelBackendBase):
 
     def train(self, job):
         """Train one job, together with those of other tasks; see `helpers.training.train`."""
-        return self._coordinator.train(job)
+        return train_alone(job) if is_inside_a_fit() else self._coordinator.train(job)
 
 
 class Coordinator:
@@ -93,6 +107,8 @@ class Coordinator:
 
     def __init__(self, max_memory=None, progress=False):
         self.max_memory = _bytes(max_memory)
+        if not isinstance(progress, bool):
+            raise ValueError(f"progress={progress!r}: True or False is accepted")
         self.scheduler = Scheduler(self._train_together, self._has_room)
         self.progress = Progress(progress)
         self._said = set()
@@ -204,14 +220,28 @@ class Progress:
             self._bar = None
 
 
+def _coordinator_of_this_task():
+    """Who says "lockstep" inside a task means the one that runs."""
+    active, _ = get_active_backend()
+    if isinstance(active, LockstepBackend):
+        coordinator = active._coordinator
+        return coordinator if coordinator.scheduler.current_task() else None
+    return None
+
+
 def _bytes(max_memory):
-    if isinstance(max_memory, str):
-        return memstr_to_bytes(max_memory)
-    if max_memory is not None and (not isinstance(max_memory, int) or max_memory < 1):
+    if max_memory is None:
+        return None
+    try:
+        text = isinstance(max_memory, str)
+        n_bytes = memstr_to_bytes(max_memory) if text else operator.index(max_memory)
+    except (TypeError, ValueError):
+        n_bytes = 0
+    if n_bytes < 1 or isinstance(max_memory, bool):
         raise ValueError(
             f"max_memory={max_memory!r}: a number of bytes >= 1 is accepted, or '500M', '2G'"
         )
-    return max_memory
+    return n_bytes
 
 
 def _bytes_of_rows(job):

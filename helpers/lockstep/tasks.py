@@ -10,11 +10,15 @@ import ctypes
 import threading
 import warnings
 from collections import deque
-from contextvars import ContextVar, copy_context
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
+from typing import Any
 
-__all__ = ["CancelledError", "Scheduler"]
+from helpers.lockstep.signals import HeldSignals
 
-_current = ContextVar("the task that this thread runs", default=None)
+__all__ = ["Caller", "CancelledError", "Scheduler"]
+
+_here = threading.local()
 
 
 class CancelledError(BaseException):
@@ -51,8 +55,9 @@ class Scheduler:
         self._pending, self._ready, self._handed_in = deque(), deque(), {}
         self._begun = set()
         self._running = None
+        self._held_signals = HeldSignals(self._interrupt)
 
-    def add(self, call, when_done=None):
+    def add(self, call, when_done=None, caller=None):
         """Queue a call; it begins when somebody waits for a result.
 
         Parameters
@@ -60,14 +65,22 @@ class Scheduler:
         call : callable () -> object
         when_done : callable (task) -> None, optional
             Called when the task has ended, unless it was cancelled.
+        caller : Caller, optional
+            On whose behalf; by default of whoever calls this.
 
         Returns
         -------
         Task
         """
-        task = Task(call, when_done)
+        task = Task(call, when_done, caller or self.caller())
+        if task.parent is not None:
+            task.parent.children.append(task)
         self._pending.append(task)
         return task
+
+    def caller(self):
+        """Who calls this, as seen by the tasks that will be added on its behalf."""
+        return Caller(self.current_task())
 
     def result_of(self, task):
         """Run tasks until this one has ended; what it returned, or raise what it raised."""
@@ -77,7 +90,10 @@ class Scheduler:
                 self._advance()
             else:
                 task.awaited_by.append(caller)
-                caller.park()
+                try:
+                    caller.park()
+                finally:
+                    task.awaited_by.remove(caller)
         if task.error is not None:
             raise task.error
         return task.value
@@ -86,11 +102,14 @@ class Scheduler:
         """Let the task of this thread wait until its fit has been trained."""
         caller = self.current_task()
         self._handed_in[caller] = fit
-        caller.park()
+        try:
+            caller.park()
+        finally:
+            self._handed_in.pop(caller, None)
 
     def current_task(self):
         """The task of this scheduler that the calling thread runs, or None."""
-        task = _current.get()
+        task = getattr(_here, "task", None)
         return task if task in self._begun else None
 
     def cancel(self, tasks):
@@ -100,17 +119,17 @@ class Scheduler:
         ----------
         tasks : iterable of Task
         """
-        if self._running is not None and self.current_task() is None:
-            self._interrupt(self._running)
-        for task in tasks:
-            for queue in (self._pending, self._ready):
-                if task in queue:
-                    queue.remove(task)
-            self._handed_in.pop(task, None)
-            task.cancelled = True
-            while task in self._begun and task is not self.current_task():
-                self._resume(task)
-            task.done = True
+        with self._held_signals:
+            for task in list(tasks):
+                for queue in (self._pending, self._ready):
+                    if task in queue:
+                        queue.remove(task)
+                task.cancelled = True
+                while task in self._begun and task is not self.current_task():
+                    self._resume(task)
+                if not task.done and task not in self._begun:
+                    task.done, task.error = True, CancelledError()
+                    self._has_ended(task)
 
     def _advance(self):
         fits = list(self._handed_in.values())
@@ -132,79 +151,128 @@ class Scheduler:
             raise RuntimeError("every task waits for another")
 
     def _resume(self, task):
-        before, self._running = self._running, task
-        task.resume()
-        self._came_back(task, before)
+        """Let a task run, on behalf of another or of nobody, until it parks or ends."""
+        before = self._running
+        with self._held_signals:
+            if before is not None:
+                before.become_deaf()
+            self._running = task
+            task.resume()
+            self._running = before
+            if before is not None:
+                before.hears_signals = True
+            if task.done:
+                self._has_ended(task)
+        if task.done and not task.cancelled and task.when_done is not None:
+            task.when_done(task)
 
-    def _came_back(self, task, before=None):
-        self._running = before
-        if task.done:
-            self._begun.discard(task)
-            self._ready.extend(task.awaited_by)
-            if not task.cancelled and task.when_done is not None:
-                task.when_done(task)
+    def _has_ended(self, task):
+        self._begun.discard(task)
+        self._ready.extend(task.awaited_by)
+        if task.parent is not None:
+            task.parent.children.remove(task)
+        self.cancel(task.children)
 
-    def _interrupt(self, task):
-        """Ctrl-C came while this task ran: it is the one that hears of it."""
-        task.interrupt()
-        self._came_back(task)
+    def _interrupt(self):
+        """Ctrl-C came while a task ran: it is the one that hears of it first."""
+        if self._running is not None:
+            self._running.interrupt()
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What tasks see of whoever has asked for them, and the task that they end with.
+
+    Parameters
+    ----------
+    task : Task or None
+    context : contextvars.Context
+    warnings_state : tuple
+    """
+
+    task: Any
+    context: Context = field(default_factory=copy_context)
+    warnings_state: tuple = field(default_factory=lambda: _warnings_state())
 
 
 class Task:
     """A call in a thread of its own, which runs only while whoever resumed it waits."""
 
-    def __init__(self, call, when_done):
+    def __init__(self, call, when_done, caller):
         self.when_done = when_done
-        self.awaited_by = []
+        self.parent, self.children, self.awaited_by = caller.task, [], []
         self.done = self.cancelled = False
         self.value = self.error = None
+        self.hears_signals = False
         self._call = call
+        self._context = caller.context.copy()
+        filters, *more = caller.warnings_state
+        self._warnings = (list(filters), *more)
         self._go, self._back = threading.Semaphore(0), threading.Semaphore(0)
-        self._thread = self._warnings = self._outside = None
+        self._deafening = threading.RLock()
+        self._thread = None
 
     def resume(self):
         """Let the task run until it parks or ends."""
-        self._outside = _warnings_state()
+        outside = _warnings_state()
+        _set_warnings_state(self._warnings)
         if self._thread is None:
-            context = copy_context()
-            self._thread = threading.Thread(target=context.run, args=(self._run,), daemon=True)
+            self._thread = threading.Thread(
+                target=self._context.run, args=(self._run,), daemon=True
+            )
             self._thread.start()
         else:
-            _set_warnings_state(self._warnings)
             self._go.release()
-        self._wait_until_back()
+        self._back.acquire()
+        self._warnings = _warnings_state()
+        _set_warnings_state(outside)
+        if self.done:
+            self._thread.join()
 
     def park(self):
         """Give the turn back to whoever resumed this task; called in its own thread."""
-        self._back.release()
-        self._go.acquire()
+        if not self.cancelled:
+            self.become_deaf()
+            self._back.release()
+            self._go.acquire()
+            self.hears_signals = True
         if self.cancelled:
             raise CancelledError
 
     def interrupt(self):
-        """Raise KeyboardInterrupt in a task that runs, and wait until it parks or ends."""
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(self._thread.ident), ctypes.py_object(KeyboardInterrupt)
-        )
-        self._wait_until_back()
+        """Raise KeyboardInterrupt in the task, if it has the turn."""
+        with self._deafening:
+            if self.hears_signals:
+                _raise_in(self._thread, KeyboardInterrupt)
 
-    def _wait_until_back(self):
-        self._back.acquire()
-        self._warnings = _warnings_state()
-        _set_warnings_state(self._outside)
-        if self.done:
-            self._thread.join()
+    def become_deaf(self):
+        """Give up no turn with an interrupt under way: it is raised in here or not at all."""
+        with self._deafening:
+            self.hears_signals = False
+        _raise_in(self._thread, None)
 
     def _run(self):
-        _current.set(self)
+        _here.task = self
         try:
-            self.value = self._call()
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+            self.hears_signals = True
+            try:
+                self.value = self._call()
+            except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+                self.error = error
+            self.become_deaf()
+        except KeyboardInterrupt as error:  # it came when the call had just ended
             self.error = error
+            self.become_deaf()
         finally:
             self.done = True
-            self._call = None
+            self._call = self._context = None
             self._back.release()
+
+
+def _raise_in(thread, error):
+    """Have Python raise in another thread, at its next step; None takes that back."""
+    error = None if error is None else ctypes.py_object(error)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), error)
 
 
 def _warnings_state():
