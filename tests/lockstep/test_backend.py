@@ -19,7 +19,6 @@ from sklearn.model_selection import (
     KFold,
     RandomizedSearchCV,
     RepeatedStratifiedKFold,
-    StratifiedKFold,
     cross_val_predict,
     cross_val_score,
     cross_validate,
