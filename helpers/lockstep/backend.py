@@ -138,10 +138,14 @@ class Coordinator:
         self.progress.expect(members)
         groups = {}
         for member in members:
-            groups.setdefault(structure_of(member.fit), []).append(member)
+            try:
+                groups.setdefault(structure_of(member.fit), []).append(member)
+            except Exception as error:  # noqa: BLE001 - a model may hold what raises when looked at
+                self._say(member.fit, f"its structure cannot be read ({error})")
         for group in groups.values():
             for stack in self._stacks(group):
                 self._train_stack(stack)
+        self.progress.end()
 
     def _stacks(self, group):
         """Cut a group where the number of updates jumps, and where memory ends."""
@@ -215,7 +219,10 @@ class Progress:
         self._bar.update()
         if member.wants_to_end:  # epochs that early stopping has saved
             self._bar.total -= member.fit.job.epochs - member.epoch
-        if self._bar.n >= self._bar.total:
+
+    def end(self):
+        """Close the bar, also of fits that are trained alone after all."""
+        if self._bar is not None:
             self._bar.close()
             self._bar = None
 
@@ -235,7 +242,7 @@ def _bytes(max_memory):
     try:
         text = isinstance(max_memory, str)
         n_bytes = memstr_to_bytes(max_memory) if text else operator.index(max_memory)
-    except (TypeError, ValueError):
+    except (IndexError, TypeError, ValueError):
         n_bytes = 0
     if n_bytes < 1 or isinstance(max_memory, bool):
         raise ValueError(
