@@ -18,6 +18,7 @@ from sklearn.model_selection import (
     HalvingGridSearchCV,
     RandomizedSearchCV,
     RepeatedStratifiedKFold,
+    StratifiedKFold,
     cross_val_predict,
     cross_val_score,
     cross_validate,
