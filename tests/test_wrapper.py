@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from helpers import KerasClassifier, KerasRegressor
 from helpers.errors import DivergedError, InertCallbackError
 from helpers.quiet import keras
-from helpers.training import current_job, train
+from helpers.training import current_job
 from tests import builders, laws, saboteurs
 
 X, Y = load_iris(return_X_y=True)
@@ -474,15 +474,19 @@ def test_validation_rows_given_to_fit_are_watched_and_not_trained_on():
         classifier(validation_split=0.2).fit(X, Y, X_val=X, y_val=Y)
 
 
-def test_groups_are_kept_together_where_rows_are_set_apart(monkeypatch):
+def test_groups_are_kept_together_where_rows_are_set_apart():
     """The features of a row are its group: what is watched shares none with what is trained on."""
     groups = np.arange(60) // 6
     rows = np.repeat(groups[:, None], 4, axis=1).astype("float32")
     jobs = []
-    monkeypatch.setattr("helpers.estimator.train", lambda job: jobs.append(job) or train(job))
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            jobs.append(current_job.get())
+
     for changes in ({"validation_split": 0.3}, {"epochs": "auto", "max_epochs": 2}):
         jobs.clear()
-        classifier(**changes).fit(rows, np.arange(60) % 2, groups=groups)
+        classifier(callbacks=Watch, **changes).fit(rows, np.arange(60) % 2, groups=groups)
         watching = jobs[0]  # "auto" has a second one, that trains on all rows
         assert len(watching.validation) > 0
         assert not set(np.unique(watching.rows.X)) & set(np.unique(watching.validation.X))
