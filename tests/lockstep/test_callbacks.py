@@ -318,9 +318,10 @@ def test_progress_of_fits_that_are_saved_or_stopped_by_an_error(capsys):
     stopper = keras.callbacks.EarlyStopping("loss", patience=0, min_delta=10.0)
     scores(classifier(callbacks=stopper), progress=True)
     assert "lockstep: 100%" in capsys.readouterr().err
-    with pytest.raises(RuntimeError, match="a callback fails"):
-        with joblib.parallel_config(backend="lockstep", progress=True):
-            joblib.Parallel()([joblib.delayed(classifier(callbacks=Failing).fit)(X, Y)])
+    failing = joblib.delayed(classifier(callbacks=Failing).fit)(X, Y)
+    config = joblib.parallel_config(backend="lockstep", progress=True)
+    with config, pytest.raises(RuntimeError, match="a callback fails"):
+        joblib.Parallel()([failing])
     assert "lockstep: 100%" in capsys.readouterr().err
 
 
@@ -337,16 +338,16 @@ def test_n_jobs_says_nothing(n_jobs, stacks):
 
 
 def test_a_timeout_is_said_to_be_ignored():
-    with joblib.parallel_config(backend="lockstep"):
-        with pytest.warns(UserWarning, match="LockstepBackend' does not support timeout"):
-            assert joblib.Parallel(timeout=1)([joblib.delayed(abs)(-1)]) == [1]
+    said = pytest.warns(UserWarning, match="LockstepBackend' does not support timeout")
+    with joblib.parallel_config(backend="lockstep"), said:
+        assert joblib.Parallel(timeout=1)([joblib.delayed(abs)(-1)]) == [1]
 
 
 @pytest.mark.parametrize("way", ["generator", "generator_unordered"])
 def test_results_come_as_a_list_only(way):
-    with joblib.parallel_config(backend="lockstep"):
-        with pytest.raises(ValueError, match=f"does not support return_as={way}"):
-            joblib.Parallel(return_as=way)
+    refused = pytest.raises(ValueError, match=f"does not support return_as={way}")
+    with joblib.parallel_config(backend="lockstep"), refused:
+        joblib.Parallel(return_as=way)
 
 
 def test_a_managed_call():

@@ -408,8 +408,7 @@ def interrupted(tasks_of, trains=lambda fits: None):
     tasks = tasks_of(scheduler, seen)
     try:
         with pytest.raises(KeyboardInterrupt):
-            for task in tasks:
-                scheduler.result_of(task)
+            _ = [scheduler.result_of(task) for task in tasks]
     finally:
         scheduler.cancel(tasks)
     scheduler._train = lambda fits: None
@@ -428,7 +427,7 @@ def soon(delay=0.05):
 def waiting(scheduler, seen):
     try:
         scheduler.hand_in("fit")
-    except BaseException as error:  # noqa: BLE001 - noted for the test
+    except BaseException as error:
         seen.append(type(error).__name__)
         raise
 
@@ -438,7 +437,7 @@ def busy(seen):
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             pass
-    except BaseException as error:  # noqa: BLE001 - noted for the test
+    except BaseException as error:
         seen.append(type(error).__name__)
         raise
 
