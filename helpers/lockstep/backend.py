@@ -2,9 +2,9 @@
 
 import logging
 import operator
-import os
 from functools import partial
 
+import psutil
 from joblib.disk import memstr_to_bytes
 from joblib.parallel import ParallelBackendBase, get_active_backend
 
@@ -187,7 +187,7 @@ class Coordinator:
 
     def _memory_left(self):
         if self.max_memory is None:
-            self.max_memory = int(MEMORY_SHARE * _memory_in_use())
+            self.max_memory = int(MEMORY_SHARE * psutil.Process().memory_info().rss)
         return self.max_memory
 
     def _has_room(self, n_begun, members):
@@ -259,14 +259,4 @@ def _bytes_of_rows(job):
 def _bytes_of_weights(model):
     """Of one model in a stack: weights and moments, as they were, as they become, and gradients."""
     variables = [*model.variables, *model.optimizer.variables]
-    return 3 * sum(v.dtype_size if hasattr(v, "dtype_size") else _size(v) for v in variables)
-
-
-def _size(variable):
-    return variable.value.numpy().nbytes
-
-
-def _memory_in_use():
-    import psutil
-
-    return psutil.Process(os.getpid()).memory_info().rss
+    return 3 * sum(variable.value.numpy().nbytes for variable in variables)

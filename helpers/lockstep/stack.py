@@ -110,9 +110,13 @@ class Member:
             with self._guarded():
                 self._callbacks.on_train_end(self._logs)
         self.has_ended = True
-        with contextlib.suppress(Exception), self._observed:
-            if self.error is not None:
-                raise self.error
+        self.leave(self.error)
+
+    def leave(self, error):
+        """Tell those who watch that the stack has done with this fit, and how."""
+        with contextlib.suppress(BaseException), self._observed:
+            if error is not None:
+                raise error
 
     @contextlib.contextmanager
     def _guarded(self):
@@ -157,6 +161,10 @@ def train_stack(members, after_epoch=lambda member: None):
                 member.begin()
             while stack.training:
                 stack.run_epoch(after_epoch)
+    except BaseException as error:
+        for member in members:
+            member.leave(error)
+        raise
     finally:
         stack.graph.free()
 

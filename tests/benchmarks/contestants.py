@@ -194,6 +194,9 @@ def skorch_search(task, X, y, splits, seed):
     import torch
 
     torch.manual_seed(seed)
+    # Its second thread waits at a barrier after each operation: for nets this small that costs
+    # more than it brings, and tenfold where anything else runs on the machine.
+    torch.set_num_threads(1)
     stopping = {"train_split": None}
     if task.patience is not None:
         stopper = skorch.callbacks.EarlyStopping(

@@ -44,8 +44,9 @@ class Measured:
     reason : str, optional
         Why it did not take part, or how it failed.
     failed : bool, default=False
-    seconds, peak_mb : list of float
-        One value per repeat; the memory is that of the whole process.
+    seconds, cpu_seconds, peak_mb : list of float
+        One value per repeat; the memory is that of the whole process. Where the processor's
+        seconds are far fewer than the wall's, something else had the machine.
     accuracies, updates : list of list of list of float
         Per repeat, candidate and fold.
     """
@@ -53,9 +54,18 @@ class Measured:
     reason: str | None = None
     failed: bool = False
     seconds: list = field(default_factory=list)
+    cpu_seconds: list = field(default_factory=list)
     peak_mb: list = field(default_factory=list)
     accuracies: list = field(default_factory=list)
     updates: list = field(default_factory=list)
+
+    def add(self, seconds, cpu_seconds, peak_mb, accuracies, updates):
+        """One more repeat."""
+        self.seconds.append(seconds)
+        self.cpu_seconds.append(cpu_seconds)
+        self.peak_mb.append(peak_mb)
+        self.accuracies.append(accuracies)
+        self.updates.append(updates)
 
     @property
     def accuracy(self):
@@ -84,7 +94,7 @@ def peak_mb():
 
 
 def once(contestant, task, seed):
-    """One sample, in the process that is here: seconds, accuracies, updates, memory."""
+    """One sample, in the process that is here: seconds, CPU seconds, memory, scores, updates."""
     run = CONTESTANTS[contestant].run
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), stderr_held_back():
         # Some warn at each fit, and TensorFlow of validation_split: writing it would be timed.
@@ -92,14 +102,15 @@ def once(contestant, task, seed):
         # Two candidates, or it would be a fit instead of a search.
         run(replace(WARM_UP, candidates=WARM_UP.candidates * 2), *WARM_UP.splits(), seed)
         X, y, splits = task.splits()
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         accuracies, updates = run(task, X, y, splits, seed)
-        seconds = time.perf_counter() - start
+        seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
     for (train, _), made in zip(splits, updates.T, strict=True):
         asked = task.updates(len(train))
         if asked is not None and not (made == asked).all():
-            raise UnequalTraining(f"{sorted(set(made))} updates instead of {asked}")
-    return seconds, peak_mb(), accuracies.tolist(), updates.tolist()
+            counts = ", ".join(f"{count:.0f}" for count in sorted(set(made)))
+            raise UnequalTraining(f"{counts} updates instead of {asked}")
+    return seconds, cpu_seconds, peak_mb(), accuracies.tolist(), updates.tolist()
 
 
 def in_new_process(contestant, task, seed):
@@ -120,11 +131,8 @@ def measure(task, contestants, repeats, note=print):
                 own.reason, own.failed = f"{type(error).__name__}: {error}", True
                 note(f"{task.name}  {name}  FAILED  {own.reason}")
                 continue
-            for values, value in zip(
-                (own.seconds, own.peak_mb, own.accuracies, own.updates), sample, strict=True
-            ):
-                values.append(value)
-            note(f"{task.name}  {name}  {sample[0]:.2f} s  accuracy {np.mean(sample[2]):.3f}")
+            own.add(*sample)
+            note(f"{task.name}  {name}  {own.seconds[-1]:.2f} s  accuracy {own.accuracy:.3f}")
     return measured
 
 

@@ -120,12 +120,13 @@ def scores(own):
 def times_row(task, name, own, rival):
     title = [f"`{task}`", CONTESTANTS[name].title]
     if own.reason is not None:
-        return [*title, *["-"] * 5, f"{'FAILED: ' if own.failed else ''}{own.reason}"]
+        return [*title, *["-"] * 6, f"{'FAILED: ' if own.failed else ''}{own.reason}"]
     faster = "-"
     if rival is not None and rival.reason is None:
         faster = number(rival.cost(TASKS[task]) / own.cost(TASKS[task]))
     return [
-        *title, number(statistics.median(own.seconds)) + spread(own.seconds), faster,
+        *title, number(statistics.median(own.seconds)) + spread(own.seconds),
+        number(statistics.median(own.cpu_seconds)), faster,
         f"{np.mean(own.updates):.0f}", scores(own),
         f"{max(own.peak_mb):.0f}", "",
     ]  # fmt: skip
@@ -140,7 +141,7 @@ def times_table(measured):
         for name, own in by_name.items():
             if own.reason != "not asked in this task":
                 rows.append(times_row(task, name, own, rival))
-    head = ["task", "contestant", "seconds", "times faster", "updates a fit"]
+    head = ["task", "contestant", "seconds", "CPU seconds", "times faster", "updates a fit"]
     return markdown_table([*head, "accuracy", "peak MB", "remark"], rows)
 
 
@@ -154,7 +155,8 @@ def page(found, measured, repeats, quick):
 {here["cores"]} cores, Python {here["python"]}, {versions}. Median of {repeats}
 run{"s" if repeats > 1 else ""} (least to most), each in a new process, contestants in turn. "Times
 faster": than the rival that the goal of the row names. Accuracy: mean over all fits; its SD is
-that of fits of one candidate, over folds and seeds.
+that of fits of one candidate, over folds and seeds. CPU seconds: of all threads of the process;
+fewer than the seconds, and something else had the machine.
 
 {goals_table(found)}
 

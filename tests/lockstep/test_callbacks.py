@@ -318,10 +318,9 @@ def test_progress_of_fits_that_are_saved_or_stopped_by_an_error(capsys):
     stopper = keras.callbacks.EarlyStopping("loss", patience=0, min_delta=10.0)
     scores(classifier(callbacks=stopper), progress=True)
     assert "lockstep: 100%" in capsys.readouterr().err
-    failing = joblib.delayed(classifier(callbacks=Failing).fit)(X, Y)
-    config = joblib.parallel_config(backend="lockstep", progress=True)
-    with config, pytest.raises(RuntimeError, match="a callback fails"):
-        joblib.Parallel()([failing])
+    fails = pytest.raises(RuntimeError, match="a callback fails")
+    with fails, joblib.parallel_config(backend="lockstep", progress=True):
+        joblib.Parallel()([joblib.delayed(classifier(callbacks=Failing).fit)(X, Y)])
     assert "lockstep: 100%" in capsys.readouterr().err
 
 

@@ -408,7 +408,7 @@ def interrupted(tasks_of, trains=lambda fits: None):
     tasks = tasks_of(scheduler, seen)
     try:
         with pytest.raises(KeyboardInterrupt):
-            _ = [scheduler.result_of(task) for task in tasks]
+            [scheduler.result_of(task) for task in tasks]
     finally:
         scheduler.cancel(tasks)
     scheduler._train = lambda fits: None
