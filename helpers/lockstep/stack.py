@@ -82,6 +82,7 @@ class Member:
             with self._guarded():
                 self._callbacks = keras.callbacks.CallbackList(
                     self.fit.callbacks,
+                    add_history=True,  # which sees what other callbacks add to the logs
                     model=self.fit.model,
                     epochs=self.fit.job.epochs,
                     steps=self.fit.job.steps_per_epoch,
@@ -95,9 +96,10 @@ class Member:
 
     def end_epoch(self, logs):
         self._logs = logs
-        for name, value in logs.items():
-            self.history.setdefault(name, []).append(value)
-        if self._callbacks is not None:
+        if self._callbacks is None:
+            for name, value in logs.items():
+                self.history.setdefault(name, []).append(value)
+        else:
             with self._guarded():
                 # Who acts on batches trains alone. Keras' TerminateOnNaN may look once an epoch.
                 self._callbacks.on_train_batch_end(self.fit.job.steps_per_epoch - 1, dict(logs))
@@ -109,6 +111,7 @@ class Member:
         if self._callbacks is not None and self.error is None:
             with self._guarded():
                 self._callbacks.on_train_end(self._logs)
+                self.history = self.fit.model.history.history
         self.has_ended = True
         self.leave(self.error)
 
