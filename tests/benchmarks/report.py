@@ -204,7 +204,7 @@ def plot_speed(found, *, ax=None):
     found = [each for each in found if each.goal.against and each.goal.against in each.values]
     if not found:
         raise ValueError("found has no goal whose rival was measured: there is nothing to draw.")
-    with axes(ax, height=1.7 + 0.55 * len(found)) as ax:
+    with axes(ax, height=1.9 + 0.55 * len(found)) as ax:
         ax.axvline(1, color=GREY, lw=1.2)
         for place, outcome in enumerate(found):
             ax.plot([outcome.goal.bound] * 2, [place - 0.36, place + 0.36], color=GREY, lw=4,
@@ -235,7 +235,7 @@ def _label(ax, found):
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.xaxis.set_minor_locator(NullLocator())
     ax.grid(axis="y", visible=False)
-    ax.legend(loc="lower left", bbox_to_anchor=(-0.15, 1), ncols=4, fontsize=9)
+    ax.figure.legend(loc="outside upper center", ncols=3, fontsize=9)
 
 
 def _words(found):
