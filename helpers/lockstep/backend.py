@@ -2,6 +2,7 @@
 
 import logging
 import operator
+import threading
 from functools import partial
 
 import psutil
@@ -67,12 +68,19 @@ class LockstepBackend(ParallelBackendBase):
 
     def start_call(self):
         """Remember who calls: tasks that joblib submits later are on the same behalf."""
-        self._caller = self._coordinator.scheduler.caller()
-        self._settings = settings_of_this_thread()
+        caller = self._coordinator.scheduler.caller()
+        if caller.task is None and not self._coordinator.in_use.acquire(blocking=False):
+            raise RuntimeError(
+                "this lockstep backend is at work in another thread: "
+                'parallel_config(backend="lockstep") in each thread is accepted'
+            )
+        self._caller, self._settings = caller, settings_of_this_thread()
 
     def stop_call(self):
         """End what an interrupted call has left."""
         self.abort_everything()
+        if self._caller.task is None:
+            self._coordinator.in_use.release()
 
     def submit(self, func, callback=None):
         """Queue a task; it begins when somebody waits for a result."""
@@ -110,6 +118,7 @@ class Coordinator:
         if not isinstance(progress, bool):
             raise ValueError(f"progress={progress!r}: True or False is accepted")
         self.scheduler = Scheduler(self._train_together, self._has_room)
+        self.in_use = threading.RLock()  # by the one thread that runs tasks
         self.progress = Progress(progress)
         self._said = set()
 

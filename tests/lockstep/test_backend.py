@@ -402,6 +402,33 @@ def test_two_searches_in_two_threads():
     np.testing.assert_allclose(results["b"], expected, **CLOSE)
 
 
+def test_one_backend_in_two_threads_is_refused():
+    shared, refused = LockstepBackend(), []
+
+    def elsewhere():
+        with joblib.parallel_config(backend=shared):
+            try:
+                joblib.Parallel()([joblib.delayed(abs)(-1)])
+            except RuntimeError as error:
+                refused.append(str(error))
+
+    def task():
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        return "ended"
+
+    with joblib.parallel_config(backend=shared):
+        for _ in range(2):
+            assert joblib.Parallel()([joblib.delayed(task)()] * 2) == ["ended"] * 2
+    elsewhere()
+    assert len(refused) == 4
+    assert refused[0] == (
+        "this lockstep backend is at work in another thread: "
+        'parallel_config(backend="lockstep") in each thread is accepted'
+    )
+
+
 # Errors
 
 
