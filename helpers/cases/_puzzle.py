@@ -28,7 +28,7 @@ LEARNING_RATES = (1.0, 0.1, 0.01)
 LONG = 2
 N_TRAINING, N_FRESH = 400, 4000
 #: Repetitions; a search with one epoch picks by chance, so that what it loses varies.
-AT_LEAST, AT_LEAST_CI = 6, 4
+AT_LEAST, AT_LEAST_CI = 6, 5
 #: Fewer epochs than this would make our own search the under-trained one.
 MIN_EPOCHS = 30
 

@@ -30,7 +30,7 @@ def test_a_search_as_one_starts_and_the_advised_one_make_the_same_fits():
     assert frames[0].equals(frames[1])
 
 
-@pytest.mark.parametrize(("profile", "n_repeats"), [("ci", 4), ("default", 6), ("full", 10)])
+@pytest.mark.parametrize(("profile", "n_repeats"), [("ci", 5), ("default", 6), ("full", 10)])
 def test_repetitions_are_enough_for_an_interval(profile, n_repeats):
     task = Task(datasets.load("wine"), parameters.check(profile=profile))
     assert len(_puzzle._repetitions(task)) == n_repeats
