@@ -19,7 +19,7 @@ help:
 	@echo 'make lab         JupyterLab on notebooks/'
 	@echo 'make test        the whole test suite (ARGS="-k claims")'
 	@echo 'make bench       the speed of searches; results in build/bench/ (ARGS="mlp-20 --repeats 1")'
-	@echo 'make nightly     the properties of a fit, 200 examples each: hours (ARGS="-k clone")'
+	@echo 'make nightly     the properties of a fit, 200 examples each: about an hour (ARGS="-k clone")'
 	@echo 'make readme      put the claims of build/ into the README'
 	@echo 'make .venv       the environment alone, from requirements.lock'
 	@echo 'make lock        renew requirements.lock'
