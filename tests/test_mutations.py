@@ -35,12 +35,16 @@ MUTATIONS = {
         import helpers.training
         from helpers.quiet import keras
 
-        @contextlib.contextmanager
-        def seeded(seed):
-            keras.utils.set_random_seed(seed)
-            yield
+        class Seeded:
+            def __init__(self, seed):
+                self.seed = seed
 
-        helpers.training.isolated = seeded
+            @contextlib.contextmanager
+            def entered(self):
+                keras.utils.set_random_seed(self.seed)
+                yield
+
+        helpers.training.Isolation = Seeded
         """,
         ["tests/test_wrapper.py", "-k", "test_law and dropout"],
         "fit_ignores_global_seeds",

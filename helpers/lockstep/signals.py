@@ -24,6 +24,7 @@ class HeldSignals:
     Examples
     --------
     >>> import signal
+    >>> before = signal.signal(signal.SIGINT, signal.default_int_handler)
     >>> held = HeldSignals(lambda: print("asked to stop"))
     >>> try:
     ...     with held:
@@ -34,6 +35,7 @@ class HeldSignals:
     asked to stop
     finished
     stopped
+    >>> _ = signal.signal(signal.SIGINT, before)
     """
 
     def __init__(self, when_held):
