@@ -189,9 +189,9 @@ class _Description:
     def layer(self, layer):
         config = self.configuration(layer)
         tensors = {n: v for n, v in vars(layer).items() if isinstance(v, tf.Tensor | np.ndarray)}
-        for name in LAYER_SETTINGS.get(type(layer), ()):
-            config.pop(name, None)
-        if type(layer).__module__.startswith("keras."):
+        if config is not None and type(layer).__module__.startswith("keras."):
+            for name in LAYER_SETTINGS.get(type(layer), ()):
+                config.pop(name, None)
             return type(layer), self(config), self(tensors)
         own = {n: v for n, v in vars(layer).items() if n not in self.known_names}
         return self(type(layer)), self(config), self(own)
@@ -201,8 +201,10 @@ class _Description:
             return {}  # its layers are described one by one
         try:
             config = config_of(layer)
-        except (NotImplementedError, TypeError, ValueError):  # a layer of a user's own
-            return {}
+        except (NotImplementedError, TypeError, ValueError):
+            # Keras raises them for a user's class without get_config, and for its own layers
+            # around one (an RNN's cell): what there is to know of both is in their attributes.
+            return None
         return {n: v for n, v in config.items() if not (n in PAST or n.endswith("_initializer"))}
 
     def nodes(self, functional):
