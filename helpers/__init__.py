@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["cases", "claims", "datasets", "figures", "parameters", "workers"],
     submod_attrs={
         "claims": ["Claim"],
+        "diagnosis": ["diagnose"],
         "recorder": ["FitRecorder"],
         "wrapper": ["KerasClassifier", "KerasRegressor"],
     },

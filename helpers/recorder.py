@@ -39,6 +39,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.digests import combined, is_constant, row_digests, rows_digest, variable_digests
+from helpers.model_facts import callback_facts, model_facts
 from helpers.quiet import keras, tf
 from helpers.training import current_job, observers
 
@@ -97,6 +98,15 @@ class FitRecord:
         Whether a callback had asked to stop by the end.
     history : dict of str to list of float
         What Keras logged at the end of each epoch, up to the error if there was one.
+    facts : dict
+        See `helpers.model_facts.model_facts`; when training began.
+    callback_facts : list of dict
+        See `helpers.model_facts.callback_facts`; after all `on_train_begin`, in the order of
+        `callbacks`.
+    first_epoch : int
+        The epoch that ran first. Above zero if a callback took up an earlier fit.
+    batch_size : int or None
+        As `fit` was asked for.
     """
 
     model_id: int
@@ -120,6 +130,10 @@ class FitRecord:
     stop_training: bool = False
     seconds: float = math.nan
     error: str | None = None
+    facts: dict = field(default_factory=dict)
+    callback_facts: list[dict] = field(default_factory=list)
+    first_epoch: int = 0
+    batch_size: int | None = None
 
     @property
     def start_digest(self):
@@ -367,7 +381,7 @@ def _observed(fit):
     )  # fmt: skip
     for recorder in _PATCH.listeners:
         recorder.fits.append(record)
-    watcher, began = _Watcher(record, model), time.perf_counter()
+    watcher, began = _Watcher(record, model, list(fit.callbacks)), time.perf_counter()
     fit.callbacks.append(watcher)
     try:
         yield
@@ -382,7 +396,10 @@ def _observed(fit):
 
 def _new_record(model, arguments):
     epochs = max(0, arguments["epochs"] - arguments["initial_epoch"])
-    return _record(model, epochs, _callbacks(arguments["callbacks"]), *_rows(arguments))
+    record = _record(model, epochs, _callbacks(arguments["callbacks"]), *_rows(arguments))
+    job = current_job.get()
+    record.batch_size = arguments["batch_size"] if job is None else job.batch_size
+    return record
 
 
 def _record(model, epochs_asked, callbacks, train_rows, val_rows):
@@ -416,7 +433,8 @@ def _rows(arguments):
 @contextlib.contextmanager
 def _watching(record, model, arguments):
     """Add a `_Watcher` behind the caller's callbacks, which it leaves as they were."""
-    watcher, callbacks = _Watcher(record, model), arguments["callbacks"]
+    callbacks = arguments["callbacks"]
+    watcher = _Watcher(record, model, list(_callbacks(callbacks)))
     if not isinstance(callbacks, keras.callbacks.CallbackList):
         arguments["callbacks"] = [*_callbacks(callbacks), watcher]
         yield
@@ -439,16 +457,19 @@ class _Watcher(keras.callbacks.Callback):
 
     only_logs = True  # in a stack of fits it needs nothing of the model
 
-    def __init__(self, record, model):
+    def __init__(self, record, model, others=()):
         super().__init__()
-        self.record, self.watched = record, model
+        self.record, self.watched, self.others = record, model, others
 
     def on_train_begin(self, logs=None):
         self.record.steps = (self.params or {}).get("steps")
+        self.record.facts = model_facts(self.watched)
+        self.record.callback_facts = [callback_facts(each) for each in self.others]
         _note_start(self.record, self.watched)
 
     def on_epoch_begin(self, epoch, logs=None):
         if self.record.epochs_run == 0:
+            self.record.first_epoch = epoch
             self.record.learning_rate_start = _learning_rate(self.watched.optimizer)
 
     def on_epoch_end(self, epoch, logs=None):

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent / "helpers"
 # or from its own. Modules of one subject share a line.
 LAYERS = (
     {"spelling", "quiet", "errors", "intervals", "workers", "_drawing"},
-    {"routing", "randomness", "class_state", "graphs", "claims", "digests", "persistence"},
+    {"routing", "randomness", "class_state", "graphs", "claims", "digests", "persistence", "model_facts"},
     {"copies"},
     {"_dataset", "synthetic", "user_files", "datasets", "figures"},
     {"building", "targets", "fingerprint"},
@@ -21,6 +21,7 @@ LAYERS = (
     {"rows", "arguments", "readable", "kinds", "prediction", "routed"},
     {"estimator"},
     {"wrapper", "recorder"},
+    {"diagnosis"},
     {"cases"},
     {"plan", "kernels", "pages", "batch"},
     {"__main__"},

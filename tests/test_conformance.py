@@ -32,7 +32,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils import estimator_html_repr
-from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from helpers import KerasClassifier, KerasRegressor
 from helpers.quiet import keras
@@ -49,10 +49,12 @@ ESTIMATORS = [
 FAST = {"optimizer": "sgd", "optimizer__learning_rate": 0.5, "epochs": 10, "random_state": 0}
 
 
+def name_of(check):
+    return getattr(check, "func", check).__name__
+
+
 def names_of(estimator):
-    return {
-        getattr(check, "func", check).__name__ for _, check in estimator_checks_generator(estimator)
-    }
+    return {name_of(check) for _, check in estimator_checks_generator(estimator)}
 
 
 @contextmanager
@@ -67,8 +69,16 @@ def precision(name):
         keras.config.set_dtype_policy(policy)
 
 
+def checks():
+    """All checks, named without the addresses of builders: every process is to name them alike."""
+    for each in ESTIMATORS:
+        for estimator, check in estimator_checks_generator(each):
+            name = f"{type(each).__name__}-{name_of(check)}"
+            yield pytest.param(estimator, check, id=name)
+
+
 @pytest.mark.parametrize("floatx", ["float32", "float64"])
-@parametrize_with_checks(ESTIMATORS)
+@pytest.mark.parametrize(("estimator", "check"), list(checks()))
 def test_check(estimator, check, floatx):
     with precision("float64" if "sample_weight_equivalence" in repr(check) else floatx):
         check(estimator)

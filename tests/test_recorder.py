@@ -160,7 +160,9 @@ def test_validation_rows_that_are_trained_on_are_counted():
     assert frame["val_rows_trained_on"].tolist() == [10]
 
 
-@pytest.mark.parametrize("convert", [np.asarray, pd.DataFrame, tf.constant], ids=str)
+@pytest.mark.parametrize(
+    "convert", [np.asarray, pd.DataFrame, tf.constant], ids=lambda convert: convert.__name__
+)
 def test_rows_are_recognised_in_any_container(convert):
     (seen,) = record(lambda: build().fit(convert(X), Y, verbose=0)).fits
     assert seen.rows_digest == rows_digest(row_digests(X))

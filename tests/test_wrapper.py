@@ -54,6 +54,10 @@ def test_boolean_labels():
     assert (predicted == (Y == 0)).mean() > 0.95
 
 
+def named(value):
+    return getattr(value, "name", str(value))
+
+
 LOSSES = [
     ("sparse_categorical_crossentropy", 3, "softmax"),
     ("categorical_crossentropy", 3, "softmax"),
@@ -66,7 +70,7 @@ LOSSES = [
 ]
 
 
-@pytest.mark.parametrize(("loss", "units", "activation"), LOSSES, ids=str)
+@pytest.mark.parametrize(("loss", "units", "activation"), LOSSES, ids=named)
 def test_targets_fit_the_loss_that_the_builder_compiled(loss, units, activation):
     fitted = classifier(
         builders.compiled, model__loss=loss, model__units=units, model__activation=activation,
@@ -87,7 +91,7 @@ def test_targets_fit_the_loss_that_the_builder_compiled(loss, units, activation)
         ("categorical_crossentropy", 2, "softmax"),
         ("hinge", 1, "sigmoid"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_two_classes(loss, units, activation):
     y = np.where(Y[:100] == 0, "no", "yes")

@@ -1,0 +1,216 @@
+"""Runs the checks, cheapest first, within a budget."""
+
+import importlib
+import math
+import numbers
+import pkgutil
+import re
+import time
+import traceback
+import warnings
+
+import numpy as np
+
+from helpers.diagnosis import subject as subjects
+from helpers.diagnosis.examination import Budget, Examination
+from helpers.diagnosis.findings import Outcome
+from helpers.diagnosis.registry import CHECKS, NotApplicable
+from helpers.diagnosis.report import Report
+from helpers.diagnosis.trials import untouched
+from helpers.randomness import preserved
+
+__all__ = ["diagnose"]
+
+_SECONDS = 60.0
+_NEEDS = {
+    "trials": "needs the search's own fits",
+    "classes": "needs a classification with one label a row",
+    "search": "needs a search with at least two candidates",
+    "prepare": "needs `prepare`: what was done to the raw data before the search",
+}
+
+
+def diagnose(
+    search, X, y, *, groups=None, fit_params=None, prepare=None, delta=None, budget=None,
+    random_state=0,
+):  # fmt: skip
+    """Find out what is wrong with a search over Keras models, and what it costs.
+
+    The search is run under a recorder, fit by fit as scikit-learn runs it, and then examined by
+    checks; some of them fit a few times more. The search itself, the data and all global state
+    are left as they were.
+
+    Parameters
+    ----------
+    search : search or estimator
+        An unfitted scikit-learn search, or a bare estimator, around anything that ends in
+        `keras.Model.fit`: this package's wrapper, SciKeras', `keras.wrappers`, a class of one's
+        own, in a pipeline or not.
+    X, y : array-like
+        What ``search.fit`` is given; with `prepare`, what that is given.
+    groups : array-like of shape (n_samples,), default=None
+        As for ``search.fit``.
+    fit_params : dict, default=None
+        What else ``search.fit`` is given: ``sample_weight``, ``callbacks`` ...
+    prepare : callable, default=None
+        ``prepare(X, y)`` returns ``(X, y)`` or ``(X, y, groups)``: what is done to the raw data
+        before the search.
+    delta : float > 0, default=None
+        Practical margin, in units of the search's score. None: 0.01 or 0.25 SD of the fold
+        scores, whichever is larger.
+    budget : int, float or str, default=None
+        What may be spent beyond running the search once: a number of fits, or seconds as
+        ``"90s"``. None: 60 seconds, and no longer than the search itself takes.
+    random_state : int, default=0
+        Seed of everything that the checks draw.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what is accepted; nothing has been fitted then.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from helpers import KerasClassifier, diagnose
+    >>> from helpers.quiet import keras
+    >>> def build(meta):
+    ...     units = meta["n_classes_"]
+    ...     return keras.Sequential([keras.layers.Dense(units, activation="softmax")])
+    >>> search = GridSearchCV(
+    ...     KerasClassifier(build, epochs=2, random_state=0),
+    ...     {"optimizer__learning_rate": [1e-4, 1e-3]}, cv=2)
+    >>> report = diagnose(search, *load_iris(return_X_y=True), budget=0)
+    >>> "budget/epochs-ignored" in [finding.code for finding in report.findings]
+    False
+    """
+    began = time.perf_counter()
+    delta, (fits, seconds) = _checked_delta(delta), _checked_budget(budget)
+    with preserved(random_state), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        subject = subjects.read(
+            search, X, y, groups=groups, fit_params=fit_params, prepare=prepare,
+            random_state=random_state,
+        )  # fmt: skip
+        with untouched(subject):
+            examination = Examination(subject, Budget(fits, seconds), delta)
+            examination.observe()
+            if budget is None:
+                examination.budget.seconds = min(_SECONDS, examination.observed_seconds)
+            return _report(examination, began)
+
+
+def _report(examination, began):
+    findings, outcomes = [], []
+    for each in _checks():
+        found, outcome = _run(each, examination)
+        findings += found
+        outcomes.append(outcome)
+        examination.known[each.name] = found
+    subject, best = examination.subject, examination.best
+    return Report(
+        findings=findings,
+        checks=outcomes,
+        delta=examination.delta,
+        score_name=subject.score_name,
+        search={
+            "kind": type(subject.search).__name__,
+            "estimator": type(subject.estimator).__name__,
+            "n_candidates": len(subject.candidates),
+            "n_splits": len(subject.splits),
+            "n_rows": int(subject.n_rows),
+            "best_score": None if best is None else float(examination.means[best]),
+            "best_params": {} if best is None else dict(subject.candidates[best]),
+            "fits": len(examination.trials) + (examination.refit is not None),
+            "seconds": examination.observed_seconds,
+            "complete": examination.is_complete,
+        },
+        cost={
+            "fits": examination.budget.spent_fits,
+            "seconds": time.perf_counter() - began - examination.observed_seconds,
+        },
+        detectable=_detectable(examination),
+    )
+
+
+def _checks():
+    """Every check of the package, the cheapest first."""
+    from helpers.diagnosis import checks
+
+    for module in pkgutil.iter_modules(checks.__path__):
+        importlib.import_module(f"{checks.__name__}.{module.name}")
+    return sorted(CHECKS.values(), key=lambda each: (each.fits, each.name))
+
+
+def _run(each, examination):
+    began, before = time.perf_counter(), examination.budget.spent_fits
+    found, outcome, reason = [], "clean", ""
+    try:
+        _require(each, examination)
+        found = list(each.function(examination) or [])
+        outcome = "found" if found else "clean"
+    except NotApplicable as why:
+        outcome, reason = "skipped", str(why)
+    except Exception as error:  # noqa: BLE001 - a user's code may raise anything, in any check
+        outcome = "crashed"
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+    return found, Outcome(
+        each.name, each.codes, outcome, reason, each.method, each.proves,
+        examination.budget.spent_fits - before, time.perf_counter() - began,
+    )  # fmt: skip
+
+
+def _require(each, examination):
+    subject = examination.subject
+    there = {
+        "trials": bool(examination.trials),
+        "classes": subject.labels is not None,
+        "search": len(subject.candidates) > 1,
+        "prepare": subject.prepare is not None,
+    }
+    for need in sorted(each.needs):
+        if not there[need]:
+            raise NotApplicable(_NEEDS[need])
+
+
+def _detectable(examination):
+    """Half width of a 95 % interval of the difference of two candidates over these folds."""
+    scores = examination.scores
+    if len(scores) < 2 or scores.shape[1] < 2 or np.isnan(scores).any():
+        return None
+    from scipy import stats
+
+    n_folds = scores.shape[1]
+    spread = np.median(np.std(scores[1:] - scores[:-1], axis=1, ddof=1))
+    factor = stats.t.ppf(0.975, n_folds - 1) * math.sqrt(
+        1 / n_folds + examination.subject.test_fraction
+    )
+    return float(spread * factor)
+
+
+def _checked_delta(delta):
+    if delta is None:
+        return None
+    if not isinstance(delta, numbers.Real) or not math.isfinite(delta) or delta <= 0:
+        raise ValueError(f"delta={delta!r}: accepted is a finite number > 0, or None.")
+    return float(delta)
+
+
+def _checked_budget(budget):
+    """Fits and seconds."""
+    if budget is None:
+        return None, _SECONDS
+    if isinstance(budget, numbers.Integral) and not isinstance(budget, bool) and budget >= 0:
+        return int(budget), None
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*s\s*", budget) if isinstance(budget, str) else None
+    if match:
+        return None, float(match[1])
+    raise ValueError(
+        f"budget={budget!r}: accepted are a number of fits (>= 0), seconds as '90s', or None."
+    )

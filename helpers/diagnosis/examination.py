@@ -1,0 +1,149 @@
+"""The search as it ran under the recorder, and what further fits may still be spent."""
+
+import itertools
+import math
+import time
+
+import numpy as np
+
+from helpers.diagnosis.registry import NotApplicable
+from helpers.diagnosis.trials import run_trial
+from helpers.recorder import FitRecorder
+
+__all__ = ["Budget", "Examination"]
+
+
+class Budget:
+    """Fits or seconds that may be spent beyond observing the search.
+
+    Parameters
+    ----------
+    fits : int or None
+    seconds : float or None
+    """
+
+    def __init__(self, fits=None, seconds=None):
+        self.fits, self.seconds = fits, seconds
+        self.spent_fits, self.began = 0, time.perf_counter()
+
+    @property
+    def spent_seconds(self):
+        return time.perf_counter() - self.began
+
+    def allows(self, n_fits, seconds_each):
+        """Whether so many fits of such a length can still be paid."""
+        if self.fits is not None and self.spent_fits + n_fits > self.fits:
+            return False
+        return self.seconds is None or self.spent_seconds + n_fits * seconds_each <= self.seconds
+
+
+class Examination:
+    """What every check is given.
+
+    Attributes
+    ----------
+    subject : Subject
+    trials : list of Trial
+        The search's own fits, in its order: candidate by candidate, fold by fold.
+    refit : Trial or None
+        The fit on all rows that follows them.
+    recorder : FitRecorder
+        Of all of them.
+    budget : Budget
+    delta : float
+        Practical margin.
+    """
+
+    def __init__(self, subject, budget, delta=None):
+        self.subject, self.budget, self._delta = subject, budget, delta
+        self.trials, self.refit, self.recorder = [], None, FitRecorder()
+        self.observed_seconds, self.is_complete = 0.0, False
+        self.known = {}
+
+    def observe(self):
+        """Run the search under the recorder, as far as time allows: fold by fold if not all."""
+        began = time.perf_counter()
+        pairs = list(
+            itertools.product(range(len(self.subject.candidates)), range(len(self.subject.splits)))
+        )
+        limit = self.budget.seconds if self.budget.seconds is not None else math.inf
+        self.trials.append(self._observed(*pairs[0]))
+        first = self.trials[0].seconds
+        if first * len(pairs) > limit:  # what is left out is then folds, not candidates
+            pairs.sort(key=lambda pair: pair[::-1])
+        for pair in pairs[1:]:
+            if time.perf_counter() - began > limit:
+                break
+            self.trials.append(self._observed(*pair))
+        self.trials.sort(key=lambda trial: (trial.candidate, trial.fold))
+        self.is_complete = len(self.trials) == len(pairs)
+        best = self.best
+        if getattr(self.subject.search, "refit", False) and best is not None and self.is_complete:
+            self.refit = self._observed(best, None)
+        self.observed_seconds = time.perf_counter() - began
+        self.budget.began = time.perf_counter()
+
+    def _observed(self, candidate, fold):
+        return run_trial(self.subject, candidate, fold, recorder=self.recorder)
+
+    @property
+    def scores(self):
+        """Scores of shape (n_candidates, n_splits); NaN where none is known."""
+        table = np.full((len(self.subject.candidates), len(self.subject.splits)), np.nan)
+        for trial in self.trials:
+            table[trial.candidate, trial.fold] = trial.score
+        return table
+
+    @property
+    def means(self):
+        """Mean score of each candidate; NaN if one of its folds has none, as in a search."""
+        return self.scores.mean(axis=1)
+
+    @property
+    def best(self):
+        """The candidate that the search chooses: the first of the best; None if all are NaN."""
+        means = self.means
+        if np.isnan(means).all():
+            return None
+        return int(np.nanargmax(means))
+
+    @property
+    def delta(self):
+        """Practical margin: 0.01 or a quarter of the SD of the fold scores, unless given."""
+        if self._delta is not None:
+            return self._delta
+        spread = np.nanmean(np.nanstd(self.scores, axis=1, ddof=1)) if self.trials else 0.0
+        return float(max(0.01, 0.25 * (spread if np.isfinite(spread) else 0.0)))
+
+    @property
+    def seconds_a_fit(self):
+        return float(np.median([trial.seconds for trial in self.trials])) if self.trials else 0.0
+
+    def of(self, candidate):
+        return [trial for trial in self.trials if trial.candidate == candidate]
+
+    def fit(self, candidate, fold, *, times=1.0, **options):
+        """One more fit, paid from the budget.
+
+        Parameters
+        ----------
+        times : float
+            How much longer than a fit of the search it is expected to take.
+
+        Raises
+        ------
+        NotApplicable
+            The budget does not allow it.
+        """
+        self.require(1, times)
+        trial = run_trial(self.subject, candidate, fold, **options)
+        self.budget.spent_fits += 1
+        return trial
+
+    def require(self, n_fits, times=1.0):
+        """Raise `NotApplicable` unless so many fits can be paid."""
+        if not self.budget.allows(n_fits, times * self.seconds_a_fit):
+            raise NotApplicable(
+                f"{n_fits} more fits of about {times * self.seconds_a_fit:.1f} s each are beyond "
+                "the budget"
+            )

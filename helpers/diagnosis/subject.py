@@ -1,0 +1,218 @@
+"""What is diagnosed: a search, its data, its candidates and splits."""
+
+import copy
+import numbers
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import _num_samples
+
+__all__ = ["Subject", "read", "rows_of"]
+
+
+@dataclass
+class Subject:
+    """A search as `diagnose` was given it, with everything that follows from it.
+
+    Attributes
+    ----------
+    search : estimator
+        The user's own object; read, never fitted.
+    estimator : estimator
+        What the search clones for each fit.
+    X, y, groups : array-like
+        What the search is fitted on: after `prepare`.
+    raw : tuple of (X, y, groups)
+        What `prepare` is given.
+    prepare : callable or None
+    fit_params : dict
+    candidates : list of dict
+    splits : list of (train, test)
+        Row numbers.
+    random_state : int
+    """
+
+    search: object
+    estimator: object
+    X: object
+    y: object
+    groups: object
+    raw: tuple
+    prepare: object
+    fit_params: dict
+    candidates: list
+    splits: list
+    random_state: int = 0
+    notes: list = field(default_factory=list)
+
+    @property
+    def is_search(self):
+        return isinstance(self.search, BaseSearchCV)
+
+    @cached_property
+    def is_classification(self):
+        """By the targets: wrappers do not always say what they are."""
+        if is_regressor(self.estimator):
+            return False
+        if is_classifier(self.estimator):
+            return True
+        kind = type_of_target(np.asarray(self.y))
+        if kind == "multiclass" and np.asarray(self.y).dtype.kind in "fc":
+            return False
+        return not kind.startswith("continuous") and len(np.unique(self.y)) <= max(
+            20, len(np.asarray(self.y)) // 20
+        )
+
+    @cached_property
+    def labels(self):
+        """The class of each row, of shape (n_samples,); None for regression and multilabel."""
+        y = np.asarray(self.y)
+        if not self.is_classification:
+            return None
+        if y.ndim == 2 and y.shape[1] == 1:
+            return y[:, 0]
+        if y.ndim == 2:
+            one_hot = np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all()
+            return y.argmax(axis=1) if one_hot else None
+        return y
+
+    @cached_property
+    def scorers(self):
+        """Scorers by name; the one that decides comes first."""
+        scoring = getattr(self.search, "scoring", None)
+        if callable(scoring):
+            return {"score": scoring}
+        if scoring is None or isinstance(scoring, str):
+            return {scoring or "score": check_scoring(self.estimator, scoring)}
+        names = scoring if isinstance(scoring, Mapping) else {each: each for each in scoring}
+        refit = getattr(self.search, "refit", None)
+        first = refit if isinstance(refit, str) and refit in names else next(iter(names))
+        ordered = [first, *(name for name in names if name != first)]
+        return {name: check_scoring(self.estimator, names[name]) for name in ordered}
+
+    @property
+    def score_name(self):
+        name = next(iter(self.scorers))
+        if name == "score":
+            return "accuracy" if self.is_classification else "R2"
+        return name
+
+    @property
+    def n_rows(self):
+        return _num_samples(self.X)
+
+    @property
+    def test_fraction(self):
+        """Test rows by training rows of a fold, as the correction for reused rows needs."""
+        train, test = self.splits[0]
+        return len(test) / len(train)
+
+    def fresh(self, params):
+        """A clone of the estimator with a candidate's parameters, as a search makes it."""
+        return clone(self.estimator).set_params(**clone(params, safe=False))
+
+    def fit_params_of(self, rows):
+        """The arguments of `fit` for these rows: what has one entry per row is cut to them."""
+        return {
+            name: rows_of(value, rows) if _is_per_row(value, self.n_rows) else value
+            for name, value in self.fit_params.items()
+        }
+
+
+def read(search, X, y, *, groups=None, fit_params=None, prepare=None, random_state=0):
+    """The `Subject` of these arguments of `diagnose`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is not what `diagnose` accepts.
+    """
+    if not hasattr(search, "fit"):
+        raise TypeError(
+            f"search={search!r}: accepted is a search or an estimator with fit, for instance "
+            "GridSearchCV(KerasClassifier(build), grid)."
+        )
+    if isinstance(search, type):
+        raise TypeError(f"search={search.__name__}: is a class; pass an object of it.")
+    if prepare is not None and not callable(prepare):
+        raise TypeError(f"prepare={prepare!r}: accepted is a function of (X, y), or None.")
+    if fit_params is not None and not isinstance(fit_params, Mapping):
+        raise TypeError(f"fit_params={fit_params!r}: accepted is a dict, or None.")
+    if not isinstance(random_state, numbers.Integral) or random_state < 0:
+        raise ValueError(f"random_state={random_state!r}: accepted is an integer >= 0.")
+    if y is not None and _num_samples(X) != _num_samples(y):
+        raise ValueError(f"X has {_num_samples(X)} rows, y has {_num_samples(y)}.")
+    raw = (X, y, groups)
+    if prepare is not None:
+        X, y, groups = prepared(prepare, raw)
+    estimator = getattr(search, "estimator", search) if hasattr(search, "estimator") else search
+    if not isinstance(search, BaseSearchCV):
+        estimator = search
+    return Subject(
+        search=search, estimator=estimator, X=X, y=y, groups=groups, raw=raw, prepare=prepare,
+        fit_params=dict(fit_params or {}), candidates=_candidates(search, random_state),
+        splits=_splits(search, estimator, X, y, groups), random_state=random_state,
+    )  # fmt: skip
+
+
+def prepared(prepare, raw):
+    """What `prepare` makes of a copy of the raw data: always (X, y, groups)."""
+    X, y, groups = (copy.deepcopy(each) for each in raw)
+    made = prepare(X, y)
+    if not isinstance(made, tuple) or len(made) not in (2, 3):
+        raise TypeError(
+            f"prepare returned {type(made).__name__}; accepted is (X, y) or (X, y, groups)."
+        )
+    return made if len(made) == 3 else (*made, groups)
+
+
+def rows_of(data, rows):
+    """Rows of an array, a table or a list."""
+    if hasattr(data, "iloc"):
+        return data.iloc[rows]
+    if isinstance(data, list | tuple):
+        return [data[row] for row in rows]
+    return data[rows]
+
+
+def _is_per_row(value, n_rows):
+    return (
+        hasattr(value, "__len__")
+        and not isinstance(value, str | Mapping)
+        and len(value) == n_rows
+        and not any(hasattr(each, "on_epoch_end") for each in list(value)[:1])
+    )
+
+
+def _candidates(search, random_state):
+    if not isinstance(search, BaseSearchCV):
+        return [{}]
+    grid = getattr(search, "param_grid", None)
+    if grid is not None:
+        return list(ParameterGrid(grid))
+    distributions = getattr(search, "param_distributions", None)
+    if distributions is None:
+        fitted = getattr(search, "cv_results_", None)
+        return list(fitted["params"]) if fitted else [{}]
+    fitted = getattr(search, "cv_results_", None)
+    if fitted:
+        return list(fitted["params"])
+    n_iter = getattr(search, "n_iter", None)
+    n_iter = n_iter if isinstance(n_iter, int) else 10
+    seed = getattr(search, "random_state", None)
+    return list(
+        ParameterSampler(distributions, n_iter, random_state=random_state if seed is None else seed)
+    )
+
+
+def _splits(search, estimator, X, y, groups):
+    cv = getattr(search, "cv", None) if isinstance(search, BaseSearchCV) else 5
+    cv = check_cv(cv, y, classifier=is_classifier(estimator))
+    return list(cv.split(X, y, groups))

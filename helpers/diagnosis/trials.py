@@ -1,0 +1,227 @@
+"""Fits of a search's candidates on its folds, each with what the recorder saw."""
+
+import copy
+import math
+import time
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from helpers.diagnosis.subject import rows_of
+from helpers.quiet import keras
+from helpers.recorder import FitRecorder
+
+__all__ = ["Trial", "run_trial", "untouched"]
+
+
+@dataclass(eq=False)
+class Trial:
+    """One candidate, fitted on the training rows of one fold and scored on the others.
+
+    Attributes
+    ----------
+    candidate : int
+        Position in `Subject.candidates`.
+    fold : int or None
+        Position in `Subject.splits`; None for the refit on all rows.
+    scores : dict of str to float
+        By scorer; NaN where scoring or fitting failed.
+    records : list of FitRecord
+        The Keras fits that it caused.
+    predictions, probabilities : ndarray or None
+        Of the held-out rows.
+    classes : ndarray or None
+        ``classes_`` of the fitted estimator.
+    changed : list of str
+        Constructor parameters that the fit changed.
+    messages : list of str
+        Warnings that it gave.
+    """
+
+    candidate: int
+    fold: int | None
+    params: dict
+    scores: dict = field(default_factory=dict)
+    records: list = field(default_factory=list)
+    predictions: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
+    classes: np.ndarray | None = None
+    changed: list = field(default_factory=list)
+    lost: list = field(default_factory=list)
+    messages: list = field(default_factory=list)
+    error: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def score(self):
+        """By the scorer that decides."""
+        return next(iter(self.scores.values()), math.nan)
+
+    @property
+    def record(self):
+        """The fit that made the model: the longest if the estimator fits more than once."""
+        return max(self.records, key=lambda each: each.epochs_run, default=None)
+
+
+def run_trial(subject, candidate, fold, *, params=None, seed=None, splits=None, recorder=None):
+    """Fit and score one candidate on one fold, as the search does it.
+
+    Parameters
+    ----------
+    subject : Subject
+    candidate : int
+    fold : int or None
+        None: on all rows, not scored.
+    params : dict, default=None
+        Other parameters than the candidate's.
+    seed : int, default=None
+        Of this fit: put into each ``random_state`` of the estimator, and into the global
+        generators, which is where wrappers without one draw from. None: as the user has it.
+    splits : list of (train, test), default=None
+        Other than the subject's.
+
+    Returns
+    -------
+    Trial
+        What raises is in its ``error``; nothing is raised.
+    """
+    params = dict(subject.candidates[candidate] if params is None else params)
+    trial = Trial(candidate, fold, params)
+    train, test = (
+        (np.arange(subject.n_rows), None)
+        if fold is None
+        else (subject.splits if splits is None else splits)[fold]
+    )
+    began = time.perf_counter()
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        np.errstate(all="ignore"),
+        recorder or FitRecorder() as seen,
+    ):
+        warnings.simplefilter("always")
+        n_before = len(seen.fits)
+        try:
+            if seed is not None:
+                keras.utils.set_random_seed(seed)
+            _fit_and_score(subject, trial, train, test, seed)
+        except Exception as error:  # noqa: BLE001 - whatever a user's estimator raises is a result
+            trial.error = f"{type(error).__name__}: {error}"
+            trial.scores = trial.scores or dict.fromkeys(subject.scorers, math.nan)
+        trial.records = seen.fits[n_before:]
+    trial.messages = [f"{each.category.__name__}: {each.message}" for each in caught]
+    trial.seconds = time.perf_counter() - began
+    return trial
+
+
+def _fit_and_score(subject, trial, train, test, seed):
+    estimator = subject.fresh(trial.params)
+    if seed is not None:
+        _seed(estimator, seed)
+    trial.lost = _differing(_told(subject.estimator), _told(estimator), set(trial.params))
+    before = _told(estimator)
+    fit_params = subject.fit_params_of(train)
+    X, y = rows_of(subject.X, train), rows_of(subject.y, train)
+    try:
+        estimator.fit(X, y, **fit_params)
+    finally:
+        trial.changed = _differing(before, _told(estimator), ())
+    trial.classes = getattr(estimator, "classes_", None)
+    if test is None:
+        return
+    X, y = rows_of(subject.X, test), rows_of(subject.y, test)
+    for name, scorer in subject.scorers.items():
+        trial.scores[name] = math.nan
+        made = scorer(estimator, X, y)
+        if isinstance(made, dict):
+            trial.scores.pop(name)
+            trial.scores |= {each: float(value) for each, value in made.items()}
+        else:
+            trial.scores[name] = float(made)
+    trial.predictions = np.asarray(estimator.predict(X))
+    if hasattr(estimator, "predict_proba"):
+        trial.probabilities = np.asarray(estimator.predict_proba(X))
+
+
+def _seed(estimator, seed):
+    named = [
+        name
+        for name, value in estimator.get_params().items()
+        if (name == "random_state" or name.endswith("__random_state"))
+        and (value is None or isinstance(value, int | np.integer))
+    ]
+    estimator.set_params(**dict.fromkeys(named, seed))
+
+
+def _told(estimator):
+    """Constructor parameters that are plain data, as they are now."""
+    told = {}
+    for name, value in estimator.get_params().items():
+        if _is_told(value):
+            told[name] = copy.deepcopy(value)
+    return told
+
+
+def _is_told(value):
+    if isinstance(value, dict):
+        return all(_is_told(each) for each in value.values())
+    if isinstance(value, list | tuple):
+        return all(_is_told(each) for each in value)
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _differing(before, after, but):
+    return sorted(
+        f"{name}: {before.get(name)!r} became {after.get(name)!r}"
+        for name in before
+        if name not in but
+        and not name.split("__")[-1] == "random_state"
+        and name in after
+        and before[name] != after[name]
+        and not any(str(each).startswith(f"{name}__") for each in but)
+    )
+
+
+@contextmanager
+def untouched(subject):
+    """Put back after the block what fits may have changed of the user's own objects.
+
+    These are the weights of models and the variables of optimizers that existed before the block
+    and were trained in it, and the mutable parameters of the estimator.
+    """
+    parameters = {
+        name: (value, copy.deepcopy(value))
+        for name, value in subject.estimator.get_params().items()
+        if isinstance(value, dict | list) and _is_told(value)
+    }
+    with _kept_weights():
+        try:
+            yield
+        finally:
+            for value, before in parameters.values():
+                if value != before:
+                    value.clear()
+                    value.update(before) if isinstance(value, dict) else value.extend(before)
+
+
+@contextmanager
+def _kept_weights():
+    """Give every variable that a fit of the block trained its first value back."""
+    first, owner = {}, next(each for each in keras.Model.__mro__ if "fit" in vars(each))
+    original = vars(owner)["fit"]
+
+    def fit(model, *args, **kwargs):
+        optimizer = getattr(model, "optimizer", None)
+        for variable in [*model.variables, *(optimizer.variables if optimizer else ())]:
+            first.setdefault(id(variable), (variable, np.array(variable)))
+        return original(model, *args, **kwargs)
+
+    fit.__signature__ = __import__("inspect").signature(original)
+    owner.fit = fit
+    try:
+        yield
+    finally:
+        owner.fit = original
+        for variable, value in first.values():
+            variable.assign(value)

@@ -1,0 +1,151 @@
+"""What can be read off a Keras model and its callbacks before a fit begins."""
+
+import hashlib
+import json
+
+import numpy as np
+
+from helpers.quiet import keras
+
+__all__ = ["callback_facts", "model_facts"]
+
+_SETTINGS = (
+    "monitor", "patience", "min_delta", "mode", "start_from_epoch", "restore_best_weights",
+    "save_best_only",
+)  # fmt: skip
+_NAMES = ("name", "seed", "build_config", "registered_name", "module", "shared_object_id")
+#: What Keras puts on every callback, and what is no state of it.
+_NOT_STATE = ("model", "_model", "params", "validation_data", "record", "watched")
+
+
+def model_facts(model):
+    """The configuration that decides how a model trains.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Returns
+    -------
+    dict
+        ``architecture`` and ``optimizer``: digests of configurations without names and seeds;
+        ``optimizer_class``; ``loss``; ``outputs``: ``(units, activation)`` of the last layer, or
+        None; ``batch_norm``: momentum of each batch normalisation; ``adapted``: mean and variance
+        of each `Normalization` layer that holds statistics.
+    """
+    optimizer = getattr(model, "optimizer", None)
+    layers = list(model._flatten_layers(include_self=False))
+    return {
+        "architecture": _digest(_config(model), *(_shape(each) for each in model.weights)),
+        "optimizer": _digest(_config(optimizer)),
+        "optimizer_class": type(optimizer).__name__,
+        "loss": _name_of(getattr(model, "loss", None)),
+        "from_logits": bool(getattr(getattr(model, "loss", None), "from_logits", False))
+        or "'from_logits': True" in repr(getattr(getattr(model, "loss", None), "_fn_kwargs", "")),
+        "outputs": _outputs(layers),
+        "batch_norm": [
+            float(each.momentum)
+            for each in layers
+            if isinstance(each, keras.layers.BatchNormalization)
+        ],
+        "adapted": [
+            (np.array(each.mean), np.array(each.variance))
+            for each in layers
+            if isinstance(each, keras.layers.Normalization)
+            and getattr(each, "input_mean", None) is None
+            and getattr(each, "mean", None) is not None
+        ],
+    }
+
+
+def callback_facts(callback):
+    """Settings and present state of a callback.
+
+    Returns
+    -------
+    dict
+        ``name``; ``settings`` (``monitor``, ``patience`` ...); ``state``: digest of each
+        attribute of the object and of its class that may change.
+    """
+    state = {
+        name: _digest(value)
+        for name, value in vars(callback).items()
+        if name not in _NOT_STATE and _is_plain(value)
+    }
+    for cls in type(callback).__mro__:
+        if cls.__module__.split(".")[0] in ("keras", "builtins"):
+            continue
+        state |= {
+            f"{cls.__qualname__}.{name}": _digest(value)
+            for name, value in vars(cls).items()
+            if not name.startswith("__") and _is_plain(value)
+        }
+    return {
+        "name": type(callback).__name__,
+        "settings": {
+            name: getattr(callback, name) for name in _SETTINGS if hasattr(callback, name)
+        },
+        "state": state,
+    }
+
+
+def _config(thing):
+    try:
+        return _without_names(thing.get_config())
+    except (NotImplementedError, TypeError, ValueError, AttributeError):
+        # A subclassed model need not say what it is made of; the shapes of its weights do.
+        return type(thing).__name__
+
+
+def _without_names(value):
+    if isinstance(value, dict):
+        return {
+            key: _without_names(each)
+            for key, each in value.items()
+            if key not in _NAMES and not key.startswith("keras_history")
+        }
+    if isinstance(value, list | tuple):
+        return [_without_names(each) for each in value]
+    if isinstance(value, str):  # layers name each other: dense_12
+        return value.rstrip("0123456789").rstrip("_")
+    return value
+
+
+def _digest(*things):
+    text = json.dumps(things, sort_keys=True, default=_described)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _described(value):
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return [str(value.dtype), value.shape, hashlib.blake2b(value.tobytes()).hexdigest()]
+    if callable(value):
+        return getattr(value, "__qualname__", type(value).__qualname__)
+    return type(value).__qualname__
+
+
+def _is_plain(value):
+    """Whether it can be told by its contents: numbers, text, arrays, and what holds only them."""
+    if isinstance(value, dict):
+        return all(_is_plain(each) for each in value.values())
+    if isinstance(value, list | tuple | set):
+        return all(_is_plain(each) for each in value)
+    return value is None or isinstance(value, bool | int | float | str | np.generic | np.ndarray)
+
+
+def _shape(variable):
+    return [list(variable.shape), bool(variable.trainable)]
+
+
+def _name_of(loss):
+    return loss if isinstance(loss, str) else getattr(loss, "name", type(loss).__name__)
+
+
+def _outputs(layers):
+    for layer in reversed(layers):
+        if hasattr(layer, "units"):
+            activation = getattr(layer, "activation", None)
+            return int(layer.units), getattr(activation, "__name__", str(activation))
+    return None
