@@ -7,7 +7,7 @@ import numpy as np
 
 from helpers.quiet import keras
 
-__all__ = ["callback_facts", "model_facts"]
+__all__ = ["callback_facts", "is_plain", "model_facts"]
 
 _SETTINGS = (
     "monitor", "patience", "min_delta", "mode", "start_from_epoch", "restore_best_weights",
@@ -70,7 +70,7 @@ def callback_facts(callback):
     state = {
         name: _digest(value)
         for name, value in vars(callback).items()
-        if name not in _NOT_STATE and _is_plain(value)
+        if name not in _NOT_STATE and is_plain(value)
     }
     for cls in type(callback).__mro__:
         if cls.__module__.split(".")[0] in ("keras", "builtins"):
@@ -78,7 +78,7 @@ def callback_facts(callback):
         state |= {
             f"{cls.__qualname__}.{name}": _digest(value)
             for name, value in vars(cls).items()
-            if not name.startswith("__") and _is_plain(value)
+            if not name.startswith("__") and is_plain(value)
         }
     return {
         "name": type(callback).__name__,
@@ -126,12 +126,12 @@ def _described(value):
     return type(value).__qualname__
 
 
-def _is_plain(value):
+def is_plain(value):
     """Whether it can be told by its contents: numbers, text, arrays, and what holds only them."""
     if isinstance(value, dict):
-        return all(_is_plain(each) for each in value.values())
+        return all(is_plain(each) for each in value.values())
     if isinstance(value, list | tuple | set):
-        return all(_is_plain(each) for each in value)
+        return all(is_plain(each) for each in value)
     return value is None or isinstance(value, bool | int | float | str | np.generic | np.ndarray)
 
 

@@ -13,6 +13,10 @@ from helpers.quiet import keras  # isort: split
 # Keras and TensorFlow have public functions that *set* this state and none that give it back.
 from keras.src.backend.common import global_state
 from tensorflow.python.eager import context as eager_context
+from tensorflow.python.framework.config import (
+    disable_op_determinism,
+    is_op_determinism_enabled,
+)
 
 #: Keras' thread-local attributes that make one fit depend on the fits before it.
 KERAS_STATE = ("object_name_uids", "global_seed_generator", "global_random_seed")
@@ -117,13 +121,15 @@ def preserved(seed):
     >>> np.random.get_state()[1].tolist() == before
     True
     """
-    saved = _capture()
+    saved, deterministic = _capture(), is_op_determinism_enabled()
     try:
         keras.utils.set_random_seed(seed)
         yield
     finally:
         _restore(saved)
         _KERNELS.look()
+        if not deterministic:  # SciKeras switches it on for good
+            disable_op_determinism()
 
 
 def is_inside_a_fit():

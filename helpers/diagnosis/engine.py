@@ -21,7 +21,7 @@ from helpers.randomness import preserved
 
 __all__ = ["diagnose"]
 
-_SECONDS = 60.0
+_SECONDS, _SHORTEST = 60.0, 20.0
 _NEEDS = {
     "trials": "needs the search's own fits",
     "classes": "needs a classification with one label a row",
@@ -60,7 +60,7 @@ def diagnose(
         scores, whichever is larger.
     budget : int, float or str, default=None
         What may be spent beyond running the search once: a number of fits, or seconds as
-        ``"90s"``. None: 60 seconds, and no longer than the search itself takes.
+        ``"90s"``. None: as long as the search itself takes, at least 20 and at most 60 seconds.
     random_state : int, default=0
         Seed of everything that the checks draw.
 
@@ -97,11 +97,12 @@ def diagnose(
             search, X, y, groups=groups, fit_params=fit_params, prepare=prepare,
             random_state=random_state,
         )  # fmt: skip
-        with untouched(subject):
-            examination = Examination(subject, Budget(fits, seconds), delta)
+        with untouched(subject) as starts:
+            examination = Examination(subject, Budget(fits, seconds), delta, starts)
             examination.observe()
-            if budget is None:
-                examination.budget.seconds = min(_SECONDS, examination.observed_seconds)
+            if budget is None:  # short searches are mostly the building of models
+                longest = max(_SHORTEST, examination.observed_seconds)
+                examination.budget.seconds = min(_SECONDS, longest)
             return _report(examination, began)
 
 

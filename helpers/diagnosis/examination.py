@@ -52,10 +52,15 @@ class Examination:
     budget : Budget
     delta : float
         Practical margin.
+    starts : Starts
+        Lets further fits start fresh or train for longer.
+    known : dict of str to list of Finding
+        By the name of the check that found them.
     """
 
-    def __init__(self, subject, budget, delta=None):
+    def __init__(self, subject, budget, delta=None, starts=None):
         self.subject, self.budget, self._delta = subject, budget, delta
+        self.starts = starts
         self.trials, self.refit, self.recorder = [], None, FitRecorder()
         self.observed_seconds, self.is_complete = 0.0, False
         self.known = {}

@@ -1,6 +1,7 @@
 """Fits of a search's candidates on its folds, each with what the recorder saw."""
 
 import copy
+import inspect
 import math
 import time
 import warnings
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from helpers.diagnosis.starts import Starts
 from helpers.diagnosis.subject import rows_of
 from helpers.quiet import keras
 from helpers.recorder import FitRecorder
@@ -155,20 +157,18 @@ def _seed(estimator, seed):
 
 
 def _told(estimator):
-    """Constructor parameters that are plain data, as they are now."""
-    told = {}
-    for name, value in estimator.get_params().items():
-        if _is_told(value):
-            told[name] = copy.deepcopy(value)
-    return told
+    """Constructor parameters as they are now: plain data, and of the rest the types."""
+    return {name: _described(value) for name, value in estimator.get_params().items()}
 
 
-def _is_told(value):
+def _described(value):
     if isinstance(value, dict):
-        return all(_is_told(each) for each in value.values())
+        return {key: _described(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return all(_is_told(each) for each in value)
-    return value is None or isinstance(value, bool | int | float | str)
+        return [_described(each) for each in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return value.__qualname__ if inspect.isroutine(value) else type(value).__qualname__
 
 
 def _differing(before, after, but):
@@ -176,7 +176,7 @@ def _differing(before, after, but):
         f"{name}: {before.get(name)!r} became {after.get(name)!r}"
         for name in before
         if name not in but
-        and not name.split("__")[-1] == "random_state"
+        and name.split("__")[-1] != "random_state"
         and name in after
         and before[name] != after[name]
         and not any(str(each).startswith(f"{name}__") for each in but)
@@ -187,41 +187,23 @@ def _differing(before, after, but):
 def untouched(subject):
     """Put back after the block what fits may have changed of the user's own objects.
 
-    These are the weights of models and the variables of optimizers that existed before the block
-    and were trained in it, and the mutable parameters of the estimator.
+    These are the weights of models, the variables of optimizers and the state of callbacks that
+    fits of the block met, and the mutable parameters of the estimator.
+
+    Yields
+    ------
+    Starts
     """
-    parameters = {
-        name: (value, copy.deepcopy(value))
-        for name, value in subject.estimator.get_params().items()
-        if isinstance(value, dict | list) and _is_told(value)
-    }
-    with _kept_weights():
+    parameters = [
+        (value, copy.copy(value))
+        for value in subject.estimator.get_params().values()
+        if isinstance(value, dict | list)
+    ]
+    with Starts() as starts:
         try:
-            yield
+            yield starts
         finally:
-            for value, before in parameters.values():
+            for value, before in parameters:
                 if value != before:
                     value.clear()
                     value.update(before) if isinstance(value, dict) else value.extend(before)
-
-
-@contextmanager
-def _kept_weights():
-    """Give every variable that a fit of the block trained its first value back."""
-    first, owner = {}, next(each for each in keras.Model.__mro__ if "fit" in vars(each))
-    original = vars(owner)["fit"]
-
-    def fit(model, *args, **kwargs):
-        optimizer = getattr(model, "optimizer", None)
-        for variable in [*model.variables, *(optimizer.variables if optimizer else ())]:
-            first.setdefault(id(variable), (variable, np.array(variable)))
-        return original(model, *args, **kwargs)
-
-    fit.__signature__ = __import__("inspect").signature(original)
-    owner.fit = fit
-    try:
-        yield
-    finally:
-        owner.fit = original
-        for variable, value in first.values():
-            variable.assign(value)

@@ -1,0 +1,157 @@
+"""What fits of a diagnosis start from: kept, put back, or changed for a counterfactual."""
+
+import inspect
+from contextlib import contextmanager
+
+import numpy as np
+
+from helpers.digests import digest, is_constant
+from helpers.model_facts import is_plain
+from helpers.quiet import keras
+
+__all__ = ["Starts"]
+
+#: First values of weights are kept up to here; beyond, weights of earlier fits stay as they are.
+_MOST_BYTES = 2**28
+
+
+class Starts:
+    """Watches `keras.Model.fit` and can make a fit start fresh, or train for longer.
+
+    While its block runs, every variable, optimizer and callback that a fit meets is remembered as
+    it was first met. At the end of the block all of them are put back.
+    """
+
+    def __init__(self):
+        self.first, self.origin, self.callbacks, self.n_bytes = {}, {}, {}, 0
+        self.is_fresh, self.epochs_factor, self.most_epochs, self.patience_factor = (
+            False,
+            1,
+            None,
+            1,
+        )
+
+    def __enter__(self):
+        self.owner = next(each for each in keras.Model.__mro__ if "fit" in vars(each))
+        self.original = original = vars(self.owner)["fit"]
+        signature = inspect.signature(original)
+
+        def fit(model, *args, **kwargs):
+            call = signature.bind(model, *args, **kwargs)
+            call.apply_defaults()
+            return self._fit(original, model, call)
+
+        fit.__signature__ = signature
+        self.owner.fit = fit
+        return self
+
+    def __exit__(self, *exception):
+        self.owner.fit = self.original
+        for variable, value in self.first.values():
+            variable.assign(value)
+        self._reset_callbacks()
+
+    @contextmanager
+    def changed(self, **settings):
+        """Fits of the block start fresh (``is_fresh``) or train for longer.
+
+        Parameters
+        ----------
+        **settings
+            ``is_fresh``: no weights, optimizer or callback state of an earlier fit.
+            ``epochs_factor``: so many times the epochs. ``most_epochs``: no more than these.
+            ``patience_factor``: so many times the patience of each early stopping.
+        """
+        before = {name: getattr(self, name) for name in settings}
+        vars(self).update(settings)
+        try:
+            yield
+        finally:
+            vars(self).update(before)
+
+    def _fit(self, original, model, call):
+        variables = _variables(model)
+        given = call.arguments["callbacks"]
+        callbacks = list(getattr(given, "callbacks", None) or keras.tree.flatten(given or []))
+        for callback in callbacks:
+            self._meet(callback)
+        for variable in variables:
+            self.first.setdefault(id(variable), (variable, np.array(variable)))
+        if self.is_fresh:
+            self._reset_callbacks()
+            self._reset(model, variables)
+        starts = [np.array(variable) for variable in model.variables]
+        self._change_epochs(call)
+        with self._patient(callbacks):
+            try:
+                return original(*call.args, **call.kwargs)
+            finally:
+                self._note(model, starts)
+
+    def _reset(self, model, variables):
+        optimizer = getattr(model, "optimizer", None)
+        own = {id(each) for each in model.variables}
+        for variable in variables:
+            if id(variable) in own:
+                value = self.origin.get(digest(np.array(variable)))
+                if value is not None and value.shape == tuple(variable.shape):
+                    variable.assign(value)
+            elif optimizer is not None:
+                variable.assign(self.first[id(variable)][1])
+
+    def _note(self, model, starts):
+        """Remember what the trained weights came from; of a chain of fits, its very start."""
+        for variable, start in zip(model.variables, starts, strict=False):
+            end = np.array(variable)
+            fingerprint = digest(end)
+            if is_constant(fingerprint) or self.n_bytes > _MOST_BYTES or np.array_equal(start, end):
+                continue
+            self.origin.setdefault(fingerprint, self.origin.get(digest(start), start))
+            self.n_bytes += start.nbytes
+
+    def _change_epochs(self, call):
+        epochs = call.arguments["epochs"] * self.epochs_factor
+        if self.most_epochs is not None:
+            epochs = min(epochs, self.most_epochs)
+        call.arguments["epochs"] = max(1, round(epochs))
+
+    @contextmanager
+    def _patient(self, callbacks):
+        stoppers = [each for each in callbacks if hasattr(each, "patience")]
+        before = [each.patience for each in stoppers]
+        for each in stoppers:
+            each.patience = (
+                max(1, each.patience) * self.patience_factor
+                if (self.patience_factor > 1)
+                else each.patience
+            )
+        try:
+            yield
+        finally:
+            for each, patience in zip(stoppers, before, strict=True):
+                each.patience = patience
+
+    def _meet(self, callback):
+        for thing in (callback, *type(callback).__mro__):
+            module = getattr(thing, "__module__", "").split(".")[0]
+            if id(thing) in self.callbacks or (
+                isinstance(thing, type) and module in ("keras", "builtins", "helpers")
+            ):
+                continue
+            state = {
+                name: value
+                for name, value in vars(thing).items()
+                if not name.startswith("__") and is_plain(value)
+            }
+            self.callbacks[id(thing)] = (thing, state)
+
+    def _reset_callbacks(self):
+        for thing, state in self.callbacks.values():
+            for name, value in state.items():
+                if name not in ("params", "_model", "record"):
+                    setattr(thing, name, value)
+
+
+def _variables(model):
+    optimizer = getattr(model, "optimizer", None)
+    return [*model.variables, *(optimizer.variables if optimizer is not None else ())]
