@@ -1,0 +1,46 @@
+"""budget/diverged: NaN or exploding loss in some fits."""
+
+import numpy as np
+
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.registry import check
+
+#: A loss that ends so many times above its first epoch's has exploded; a spike comes down again.
+_EXPLODED = 100
+
+
+@check("budget/diverged", needs={"trials"})
+def budget_diverged(examination):
+    """The loss of every fit is read epoch by epoch: one that ends as NaN, infinite or a hundred
+    times above its start has diverged, whatever its score says."""
+    diverged = [trial for trial in examination.trials if any(map(_has_diverged, trial.records))]
+    if not diverged:
+        return []
+    scored = [trial for trial in diverged if np.isfinite(trial.score)]
+    candidates = sorted({trial.candidate for trial in diverged})
+    won = examination.best in candidates
+    said = f"; {len(scored)} of them have a score all the same" if scored else ""
+    return [
+        Finding(
+            "budget/diverged", "fault", "serious" if won or scored else "warning",
+            f"the loss of {len(diverged)} of {len(examination.trials)} fits diverged{said}",
+            Fix(
+                "Lower the learning rate, or clip the gradients; a fit that diverges should fail "
+                "rather than be scored.",
+                "KerasClassifier(build, optimizer__clipnorm=1.0)",
+            ),
+            evidence={
+                "candidates": [dict(examination.subject.candidates[each]) for each in candidates],
+                "scores": [trial.score for trial in diverged],
+                "last_losses": [trial.record.loss_last for trial in diverged],
+                "winner_among_them": won,
+            },
+        )
+    ]  # fmt: skip
+
+
+def _has_diverged(record):
+    losses = np.asarray(record.history.get("loss", []), dtype=float)
+    if not len(losses):
+        return False
+    return not np.isfinite(losses[-1]) or losses[-1] > _EXPLODED * max(abs(losses[0]), 1e-3)

@@ -1,0 +1,90 @@
+"""budget/epochs-ignored: fewer epochs ran than were asked for."""
+
+import numpy as np
+
+from helpers.diagnosis.checks.state_shared_weights import takes_up
+from helpers.diagnosis.effects import paired
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.registry import NotApplicable, check
+
+
+@check("budget/epochs-ignored", needs={"trials"}, fits=3)
+def budget_epochs_ignored(examination):
+    """The epochs that the estimator and its parameters ask for are compared with those that
+    `keras.Model.fit` was given, and those with the epochs that ran."""
+    ignored = [trial for trial in examination.trials if _asked_and_given(examination, trial)]
+    cut = [trial for trial in examination.trials if _is_cut(trial.record)]
+    if not ignored and not cut:
+        return []
+    trial = (ignored or cut)[0]
+    asked, given = _asked_and_given(examination, trial) or (trial.record.epochs_asked,) * 2
+    effect = _effect(examination, asked / max(1, given)) if ignored else None
+    return [
+        Finding(
+            "budget/epochs-ignored", "fault", "serious",
+            f"{trial.record.epochs_run} epochs ran where {asked} were asked for, in "
+            f"{len(ignored or cut)} of {len(examination.trials)} fits",
+            Fix(
+                "Give epochs to the constructor of a wrapper that keeps it, and see that as many "
+                "ran: `FitRecorder` shows it.",
+                f"KerasClassifier(build, epochs={asked})",
+            ),
+            effect=effect and effect.mean, interval=effect and effect.interval,
+            evidence={
+                "epochs_asked": asked, "epochs_given_to_keras": given,
+                "epochs_run": sorted({each.record.epochs_run for each in ignored or cut}),
+            },
+        )
+    ]  # fmt: skip
+
+
+def _asked_and_given(examination, trial):
+    """Both if they differ and only one number is asked for; else None."""
+    if trial.record is None or takes_up(trial.record):
+        return None
+    asked = asked_epochs(examination.subject, trial.params)
+    if len(asked) != 1:  # none, or two that contradict each other: another check's matter
+        return None
+    asked = asked.pop()
+    given = trial.record.epochs_asked
+    return (asked, given) if given < asked and len(trial.records) == 1 else None
+
+
+def asked_epochs(subject, params):
+    """Numbers of epochs that the constructor, the candidate or the arguments of fit name."""
+    found = {}
+    for name, value in (subject.estimator.get_params() | params | subject.fit_params).items():
+        if isinstance(value, dict) and isinstance(value.get("epochs"), int):
+            found[f"{name}.epochs"] = value["epochs"]
+        elif name.rpartition("__")[2] == "epochs" and isinstance(value, int | np.integer):
+            found[name] = int(value)
+    return set(found.values())
+
+
+def _is_cut(record):
+    return (
+        record is not None
+        and record.error is None
+        and not record.stop_training
+        and not takes_up(record)
+        and not record.first_epoch
+        and record.epochs_run < record.epochs_asked
+    )
+
+
+def _effect(examination, factor):
+    """What the epochs asked for would have brought the winner."""
+    best = examination.best
+    folds = [trial for trial in examination.of(best)] if best is not None else []
+    try:
+        with examination.starts.changed(epochs_factor=factor):
+            fixed = []
+            for trial in folds:
+                times = 1 + 0.1 * factor if not fixed else 1
+                fixed.append(examination.fit(best, trial.fold, times=times).score)
+    except NotApplicable:
+        return None
+    if len(fixed) < 2 or not np.isfinite(fixed).all():
+        return None
+    scores = [trial.score for trial in folds]
+    return paired(fixed, scores, examination.subject.test_fraction)

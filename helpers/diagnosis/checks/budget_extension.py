@@ -1,0 +1,175 @@
+"""budget/still-improving, budget/ranking-not-settled: what training longer would change."""
+
+import numpy as np
+
+from helpers.diagnosis.effects import paired
+from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.registry import NotApplicable, check
+
+LONGER = 4
+#: Share of the loss's whole way that the last fifth of the epochs still goes, from which on a
+#: fit is worth training longer to see.
+_SLOPE = 0.02
+_MOST_CANDIDATES = 4
+
+
+@check(
+    "budget/still-improving", "budget/ranking-not-settled", needs={"trials"}, fits=12, proves=False,
+    null="paired differences over folds, Nadeau and Bengio's t: at most 5 % of null searches show "
+    "an effect above the margin",
+)  # fmt: skip
+def budget_extension(examination):
+    """Candidates whose loss still falls at the end are trained for four times as many epochs, on
+    the same folds and seeds, and compared with what they scored."""
+    best = examination.best
+    if best is None:
+        raise NotApplicable("no candidate has a score")
+    rising = [
+        candidate
+        for candidate in range(len(examination.subject.candidates))
+        if _still_falls(examination, candidate)
+    ]
+    if not rising:
+        return []
+    chosen = _chosen(examination, best, rising)
+    longer = _extended(examination, chosen)
+    return [*_improving(examination, best, longer), *_unsettled(examination, best, longer)]
+
+
+def _still_falls(examination, candidate):
+    """Whether most fits of a candidate end on a slope, and no stopper ended them."""
+    records = [trial.record for trial in examination.of(candidate) if trial.record is not None]
+    if not records:
+        return False
+    return np.mean([_ends_on_a_slope(record) for record in records]) > 0.5
+
+
+def _ends_on_a_slope(record):
+    losses = np.asarray(record.history.get("loss", []), dtype=float)
+    if record.stopped_early or not len(losses) or not np.isfinite(losses).all():
+        return False
+    if len(losses) < 3:
+        return True
+    last = max(1, len(losses) // 5)
+    whole = losses[0] - losses.min()
+    return losses[-1 - last] - losses[-1] > _SLOPE * max(whole, 1e-12)
+
+
+def _chosen(examination, best, rising):
+    """The winner, and those that may overtake it: the best, and the fastest at the end."""
+    means = np.nan_to_num(examination.means, nan=-np.inf)
+    by_score = [int(each) for each in np.argsort(-means) if int(each) != best]
+    by_gain = sorted(rising, key=lambda each: -_gain(examination, each))
+    others = []
+    for pair in zip(by_score, [each for each in by_gain if each != best] + by_score, strict=False):
+        others += [each for each in pair if each not in others and np.isfinite(means[each])]
+    return [best, *others[: _MOST_CANDIDATES - 1]]
+
+
+def _gain(examination, candidate):
+    gains = [0.0]
+    for trial in examination.of(candidate):
+        losses = trial.record.history.get("loss", []) if trial.record else []
+        if len(losses) > 2:
+            last = max(1, len(losses) // 5)
+            gains.append(losses[-1 - last] - losses[-1])
+    return float(np.mean(gains))
+
+
+def _extended(examination, chosen):
+    """Scores of shape (n_chosen, n_folds) after longer training; rows by candidate."""
+    folds = sorted({trial.fold for trial in examination.of(chosen[0])})
+    # As many candidates as can be paid on all folds, and at least two folds of the winner.
+    times = _times(examination, chosen)
+    while len(chosen) > 1 and not _pays(examination, len(chosen) * len(folds), times):
+        chosen = chosen[:-1]
+    while len(folds) > 2 and not _pays(examination, len(chosen) * len(folds), times):
+        folds = folds[:-1]
+    examination.require(len(chosen) * len(folds), times)
+    scores = {}
+    with examination.starts.changed(epochs_factor=LONGER):
+        for candidate in chosen:
+            scores[candidate] = {fold: examination.fit(candidate, fold).score for fold in folds}
+    return scores
+
+
+def _pays(examination, n_fits, times):
+    return examination.budget.allows(n_fits, times * examination.seconds_a_fit)
+
+
+def _times(examination, chosen):
+    """How much longer a fit takes with more epochs: its first epoch holds the tracing."""
+    trial = examination.of(chosen[0])[0]
+    record = trial.record
+    share = record.seconds / trial.seconds if trial.seconds else 1.0
+    steady = share * max(0.0, 1 - 1.0 / max(record.seconds, 1.0))
+    return 1 + (LONGER - 1) * min(1.0, max(steady, 0.15))
+
+
+def _of(examination, candidate, folds):
+    scores = examination.scores[candidate]
+    return [scores[fold] for fold in folds]
+
+
+def _improving(examination, best, longer):
+    folds = sorted(longer[best])
+    after = [longer[best][fold] for fold in folds]
+    before = _of(examination, best, folds)
+    if len(folds) < 2 or not np.isfinite([*after, *before]).all():
+        return []
+    effect = paired(after, before, examination.subject.test_fraction)
+    verdict = judged(effect.interval, examination.delta)
+    if verdict == "not the cause" or (verdict == "undecided" and effect.mean <= examination.delta):
+        return []
+    record = examination.of(best)[0].record
+    return [
+        Finding(
+            "budget/still-improving", verdict, "serious" if effect.mean > 0.05 else "warning",
+            f"the winner gains {effect.mean:+.3f} by {LONGER} times its {record.epochs_run} epochs",
+            Fix(
+                "Train until the score on held-out training rows stops rising, then search.",
+                'KerasClassifier(build, epochs="auto")',
+            ),
+            effect=effect.mean, interval=effect.interval,
+            evidence={
+                "epochs": record.epochs_run, "scores": before, "scores_trained_longer": after,
+                "losses": record.history.get("loss", [])[-5:],
+            },
+        )
+    ]  # fmt: skip
+
+
+def _unsettled(examination, best, longer):
+    folds = sorted(longer[best])
+    if len(longer) < 2 or len(folds) < 2:
+        return []
+    means = {each: np.mean(list(scores.values())) for each, scores in longer.items()}
+    finite = {each: mean for each, mean in means.items() if np.isfinite(mean)}
+    winner = max(finite, key=finite.get, default=best)
+    if winner == best or best not in finite:
+        return []
+    effect = paired(
+        [longer[winner][fold] for fold in folds], [longer[best][fold] for fold in folds],
+        examination.subject.test_fraction,
+    )  # fmt: skip
+    verdict = judged(effect.interval, examination.delta)
+    if effect.mean <= examination.delta:
+        return []
+    candidates = examination.subject.candidates
+    return [
+        Finding(
+            "budget/ranking-not-settled", verdict,
+            "serious" if verdict == "fault" else "warning",
+            f"with {LONGER} times the epochs {candidates[winner]} wins, by {effect.mean:.3f} over "
+            f"the search's choice {candidates[best]}",
+            Fix(
+                "Compare candidates after as much training as each of them needs.",
+                'KerasClassifier(build, epochs="auto")',
+            ),
+            effect=effect.mean, interval=effect.interval,
+            evidence={
+                "winner": dict(candidates[best]), "winner_trained_longer": dict(candidates[winner]),
+                "scores": {str(candidates[each]): float(mean) for each, mean in means.items()},
+            },
+        )
+    ]  # fmt: skip

@@ -1,0 +1,70 @@
+"""budget/stopped-too-early: early stopping cut fits that would have gone on to improve."""
+
+import numpy as np
+
+from helpers.diagnosis.effects import paired
+from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.registry import NotApplicable, check
+
+PATIENCE = 10
+
+
+@check(
+    "budget/stopped-too-early", needs={"trials"}, fits=6, proves=False,
+    null="paired differences over folds, Nadeau and Bengio's t: at most 5 % of null searches show "
+    "an effect above the margin",
+)  # fmt: skip
+def budget_stopped_too_early(examination):
+    """Fits of the winner that a stopper ended are made again with ten times its patience, on the
+    same folds and seeds."""
+    best = examination.best
+    if best is None:
+        raise NotApplicable("no candidate has a score")
+    trials = [
+        trial
+        for trial in examination.of(best)
+        if trial.record is not None and trial.record.stopped_early and _patience(trial.record)
+    ]
+    if len(trials) < 2:
+        return []
+    examination.require(len(trials), 2)
+    with examination.starts.changed(patience_factor=PATIENCE):
+        later = [examination.fit(best, trial.fold) for trial in trials]
+    before, after = [each.score for each in trials], [each.score for each in later]
+    if not np.isfinite([*before, *after]).all():
+        return []
+    effect = paired(after, before, examination.subject.test_fraction)
+    verdict = judged(effect.interval, examination.delta)
+    if verdict == "not the cause" or effect.mean <= examination.delta:
+        return []
+    epochs = [trial.record.epochs_run for trial in trials]
+    return [
+        Finding(
+            "budget/stopped-too-early", verdict, "serious" if effect.mean > 0.05 else "warning",
+            f"early stopping ended the winner's fits after {min(epochs)} to {max(epochs)} epochs; "
+            f"with more patience it scores {effect.mean:+.3f}",
+            Fix(
+                "Give the stopper more patience and more validation rows.",
+                "KerasClassifier(build, callbacks=keras.callbacks.EarlyStopping, "
+                "callbacks__patience=20, callbacks__restore_best_weights=True, "
+                "validation_split=0.2)",
+            ),
+            effect=effect.mean, interval=effect.interval,
+            evidence={
+                "epochs": epochs,
+                "epochs_with_patience": [each.record.epochs_run for each in later],
+                "patience": _patience(trials[0].record),
+                "scores": before, "scores_with_patience": after,
+            },
+        )
+    ]  # fmt: skip
+
+
+def _patience(record):
+    """Of the early stopping, at least 1; None if there was none."""
+    found = [
+        facts["settings"].get("patience")
+        for facts in record.callback_facts
+        if facts["name"] != "ReduceLROnPlateau" and "patience" in facts["settings"]
+    ]
+    return max(1, min(found)) if found else None

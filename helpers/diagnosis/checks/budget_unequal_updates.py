@@ -1,0 +1,84 @@
+"""budget/unequal-updates: candidates differ in updates, and that explains the ranking."""
+
+import numpy as np
+
+from helpers.diagnosis.effects import paired
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.registry import NotApplicable, check
+
+
+@check(
+    "budget/unequal-updates", needs={"trials", "search"}, fits=3, proves=False,
+    null="paired differences over folds, Nadeau and Bengio's t: at most 5 % of null searches show "
+    "a gap that equal updates close",
+)  # fmt: skip
+def budget_unequal_updates(examination):
+    """Where batch sizes give candidates different numbers of updates, the one with the fewest is
+    trained for as many as the winner had, on the same folds, and its gap measured again."""
+    best = examination.best
+    updates = {each: _updates(examination, each) for each in _candidates(examination)}
+    if best is None or best not in updates or not updates[best]:
+        return []
+    behind = {
+        each: count
+        for each, count in updates.items()
+        if count and count < 0.67 * updates[best] and np.isfinite(examination.means[each])
+    }
+    if not behind:
+        return []
+    other = min(behind, key=behind.get)
+    gap = examination.means[best] - examination.means[other]
+    if gap <= examination.delta:
+        return []
+    factor = updates[best] / behind[other]
+    trials = examination.of(other)
+    examination.require(len(trials), 1 + 0.3 * factor)
+    with examination.starts.changed(epochs_factor=factor):
+        after = [examination.fit(other, trial.fold).score for trial in trials]
+    before = [trial.score for trial in trials]
+    if len(trials) < 2 or not np.isfinite([*after, *before]).all():
+        raise NotApplicable("too few folds have a score")
+    effect = paired(after, before, examination.subject.test_fraction)
+    closes = np.mean(after) - np.mean(before) > 0.5 * gap
+    explains = closes and effect.interval[0] > examination.delta
+    if not explains and effect.interval[1] > examination.delta:
+        return []
+    candidates = examination.subject.candidates
+    return [
+        Finding(
+            "budget/unequal-updates", "fault" if explains else "not the cause",
+            "warning" if explains else "info",
+            f"{candidates[other]} made {behind[other]:.0f} updates, the winner "
+            f"{updates[best]:.0f}; with as many it scores {effect.mean:+.3f}",
+            Fix(
+                "Give candidates of different batch size the same number of updates, or train "
+                "each until it stops to improve.",
+                'KerasClassifier(build, epochs="auto")',
+            ),
+            effect=effect.mean, interval=effect.interval,
+            evidence={
+                "updates": {str(candidates[each]): count for each, count in updates.items()},
+                "gap": float(gap), "gap_at_equal_updates": float(gap - effect.mean),
+            },
+        )
+    ]  # fmt: skip
+
+
+def _candidates(examination):
+    """Those that ran all of their epochs, by the first with a batch size of each kind."""
+    sizes = {}
+    for each in range(len(examination.subject.candidates)):
+        records = [trial.record for trial in examination.of(each) if trial.record]
+        if records and not any(record.stopped_early for record in records):
+            sizes[each] = records[0].steps, records[0].epochs_asked
+    same_epochs = len({epochs for _, epochs in sizes.values()}) == 1
+    return sizes if same_epochs and len({steps for steps, _ in sizes.values()}) > 1 else {}
+
+
+def _updates(examination, candidate):
+    counts = [
+        (trial.record.steps or 0) * trial.record.epochs_run
+        for trial in examination.of(candidate)
+        if trial.record
+    ]
+    return float(np.median(counts)) if counts else 0.0

@@ -1,0 +1,101 @@
+"""search/edge-of-grid: the score still rises at the edge of the grid."""
+
+import numbers
+
+import numpy as np
+
+from helpers.diagnosis.effects import paired
+from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.registry import NotApplicable, check
+
+
+@check(
+    "search/edge-of-grid", needs={"trials", "search"}, fits=3, proves=False,
+    null="paired differences over folds of the winner and one candidate beyond the edge, Nadeau "
+    "and Bengio's t: at most 2.5 % for each edge without an effect",
+)  # fmt: skip
+def search_edge_of_grid(examination):
+    """Where the winner has the largest or smallest value tried and its neighbour scores less, one
+    value beyond the edge is fitted on the same folds."""
+    best = examination.best
+    if best is None:
+        raise NotApplicable("no candidate has a score")
+    found = []
+    for key, values in _numeric(examination.subject.candidates).items():
+        beyond = _beyond(examination, best, key, values)
+        if beyond is not None:
+            found += _tried(examination, best, key, values, beyond)
+    return found
+
+
+def _numeric(candidates):
+    """Values tried of each numeric parameter, in order; at least two."""
+    keys = dict.fromkeys(key for each in candidates for key in each)
+    values = {
+        key: sorted({each[key] for each in candidates if _is_number(each.get(key))}) for key in keys
+    }
+    return {
+        key: each
+        for key, each in values.items()
+        if len(each) > 1 and not key.endswith(("random_state", "seed"))
+    }
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _beyond(examination, best, key, values):
+    """The next value after the edge on which the winner is; None if it is on none that matters."""
+    value = examination.subject.candidates[best].get(key)
+    if not _is_number(value) or value not in (values[0], values[-1]):
+        return None
+    at_top = value == values[-1]
+    inner = values[-2] if at_top else values[1]
+    if not _rises(examination, best, key, inner):
+        return None
+    geometric = min(values) > 0 and (len(values) < 3 or max(values) / min(values) > 8)
+    step = value * value / inner if geometric else value + (value - inner)
+    if isinstance(value, numbers.Integral):
+        step = round(step)
+    if step == value or step < 0 or (values[0] == 0 and not at_top):
+        return None
+    within_share = all(0 <= each <= 1 for each in values) and (
+        "rate" in key or "dropout" in key or "momentum" in key or "beta" in key
+    )
+    if within_share and step >= 1 and at_top and "learning_rate" not in key:
+        return None
+    return step
+
+
+def _rises(examination, best, key, inner):
+    """Whether the neighbour inside the grid, otherwise alike, scores less by the margin."""
+    params = examination.subject.candidates[best] | {key: inner}
+    for position, each in enumerate(examination.subject.candidates):
+        if each == params:
+            return examination.means[best] - examination.means[position] > examination.delta
+    return False
+
+
+def _tried(examination, best, key, values, beyond):
+    params = examination.subject.candidates[best] | {key: beyond}
+    folds = [trial.fold for trial in examination.of(best)]
+    examination.require(len(folds), 1.5)
+    after = [examination.fit(best, fold, params=params).score for fold in folds]
+    before = [trial.score for trial in examination.of(best)]
+    if len(folds) < 2 or not np.isfinite([*after, *before]).all():
+        return []
+    effect = paired(after, before, examination.subject.test_fraction)
+    verdict = judged(effect.interval, examination.delta)
+    if effect.mean <= examination.delta or verdict == "not the cause":
+        return []
+    value = examination.subject.candidates[best][key]
+    return [
+        Finding(
+            "search/edge-of-grid", verdict, "warning",
+            f"{key}={value} is at the edge of the grid; {beyond} scores {effect.mean:+.3f}",
+            Fix(f"Widen the grid of {key} beyond {value}.", f'"{key}": [{value}, {beyond}, ...]'),
+            effect=effect.mean, interval=effect.interval,
+            evidence={"values": values, "scores": before, "scores_beyond": after},
+        )
+    ]  # fmt: skip

@@ -1,0 +1,129 @@
+"""search/parameter-ignored: a searched parameter changes neither the model nor the training."""
+
+import itertools
+import json
+
+import numpy as np
+
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.registry import check
+
+
+@check("search/parameter-ignored", needs={"trials", "search"}, fits=2)
+def search_parameter_ignored(examination):
+    """Two candidates that differ in one parameter alone are compared by what Keras was given
+    (model, optimizer, loss, callbacks, epochs, batches, rows); if all is equal, both are trained
+    for one epoch from one seed and their predictions compared digit by digit."""
+    dead = []
+    for key in _keys(examination.subject.candidates):
+        pairs = _pairs(examination, key)
+        if (
+            pairs
+            and all(_alike(examination, *pair) for pair in pairs)
+            and _same(examination, key, *pairs[0])
+        ):
+            dead.append(key)
+    if not dead:
+        return []
+    return [
+        Finding(
+            "search/parameter-ignored", "fault", "serious",
+            f"{', '.join(dead)}: searched, and nothing in the model or its training changes",
+            Fix(
+                "Let the builder use the parameter, or return the model uncompiled so that the "
+                "wrapper's optimizer parameters act; give each setting in one place only.",
+                "def build(meta, units=32):\n    ...",
+            ),
+            evidence={
+                "parameters": dead,
+                "values": {
+                    key: sorted({str(each.get(key)) for each in examination.subject.candidates})
+                    for key in dead
+                },
+            },
+        )
+    ]  # fmt: skip
+
+
+def _keys(candidates):
+    keys = dict.fromkeys(key for each in candidates for key in each)
+    return [
+        key
+        for key in keys
+        if not key.endswith(("random_state", "seed"))
+        and len({repr(each.get(key)) for each in candidates}) > 1
+    ]
+
+
+def _pairs(examination, key):
+    """Pairs of candidates, as parameters, that differ in this key alone.
+
+    Random draws have none: then the first candidate with the extreme values of the key.
+    """
+    candidates = examination.subject.candidates
+    cells = {}
+    for position, each in enumerate(candidates):
+        if key in each:
+            rest = repr(sorted((name, repr(each[name])) for name in each if name != key))
+            cells.setdefault(rest, []).append(position)
+    pairs = [
+        (first, second)
+        for cell in cells.values()
+        for first, second in itertools.combinations(cell, 2)
+        if repr(candidates[first][key]) != repr(candidates[second][key])
+    ]
+    return [(candidates[first], candidates[second], first, second) for first, second in pairs] or (
+        _made(candidates, key)
+    )
+
+
+def _made(candidates, key):
+    with_key = [each for each in candidates if key in each]
+    if len(with_key) < 2:
+        return []
+    first = with_key[0]
+    other = next(each for each in with_key if repr(each[key]) != repr(first[key]))
+    return [(first, first | {key: other[key]}, None, None)]
+
+
+def _alike(examination, first, second, *positions):
+    """Whether Keras was given the same in both; unknown counts as alike, and is then tried."""
+    if None in positions:
+        return True
+    one, two = ({trial.fold: trial for trial in examination.of(each)} for each in positions)
+    common = sorted(set(one) & set(two))
+    return bool(common) and _signature(one[common[0]]) == _signature(two[common[0]])
+
+
+def _signature(trial):
+    record = trial.record
+    if record is None:
+        return trial.error
+    return json.dumps(
+        [
+            {name: record.facts.get(name) for name in ("architecture", "optimizer", "loss")},
+            [(facts["name"], facts["settings"]) for facts in record.callback_facts],
+            record.epochs_asked, record.batch_size, record.steps, record.learning_rate_given,
+            record.rows_digest, len(trial.records),
+        ],
+        default=str,
+    )  # fmt: skip
+
+
+def _same(examination, key, first, second, *positions):
+    """Whether one short training from one seed ends the same with both values."""
+    fold = examination.trials[0].fold
+    examination.require(2, 0.7)
+    seed = examination.subject.random_state
+    is_epochs = key.rpartition("__")[2] == "epochs"
+    with examination.starts.changed(most_epochs=None if is_epochs else 1, is_fresh=True):
+        one, two = (
+            examination.fit(0, fold, params=params, seed=seed) for params in (first, second)
+        )
+    if one.error or two.error:
+        return False
+    if None in positions and _signature(one) != _signature(two):
+        return False
+    return bool(np.array_equal(one.predictions, two.predictions)) and (
+        one.record is None or two.record is None or one.record.end_digest == two.record.end_digest
+    )

@@ -1,0 +1,99 @@
+"""state/order-dependent: the same fit gives another result after another fit."""
+
+import re
+
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.registry import NotApplicable, check
+
+FIX = Fix(
+    "Name the metrics that a callback monitors, leave global seeds and global settings alone in "
+    "the builder and in callbacks, and let each fit have its own random_state.",
+    'metrics=[keras.metrics.AUC(name="auc")]',
+)
+
+
+@check("state/order-dependent", needs={"trials"}, fits=4)
+def state_order_dependent(examination):
+    """A fit with its seed fixed is made again, and once more after another candidate's; its last
+    weights are compared digit by digit. Names of metrics are compared between fits."""
+    renamed = _renamed(examination)
+    broken = [
+        trial for trial in examination.trials if "Random ops require a seed" in (trial.error or "")
+    ]
+    if renamed:
+        return [
+            _finding(
+                "a metric has another name in later fits, and a callback monitors it: "
+                + " / ".join(renamed),
+                {"names": renamed},
+            )
+        ]
+    if broken:
+        return [
+            _finding(
+                f"{len(broken)} fits failed because an earlier fit had switched TensorFlow to "
+                "deterministic operations",
+                {"error": broken[0].error, "fits_failed": len(broken)},
+            )
+        ]
+    if any(examination.known.get(name) for name in _SAME_CAUSE):
+        raise NotApplicable("a finding above says what one fit leaves to the next")
+    return _after_another(examination)
+
+
+_SAME_CAUSE = ("state_shared_weights", "state_shared_optimizer", "state_shared_callback")
+
+
+def _finding(title, evidence):
+    return Finding("state/order-dependent", "fault", "serious", title, FIX, evidence=evidence)
+
+
+def _renamed(examination):
+    """Monitored names that only some fits have, up to the number that Keras appends."""
+    monitored = {
+        facts["settings"].get("monitor")
+        for record in examination.recorder.fits
+        for facts in record.callback_facts
+    } - {None}
+    roots = {}
+    for record in examination.recorder.fits:
+        for name in record.history:
+            roots.setdefault(re.sub(r"_\d+$", "", name), set()).add(name)
+    return sorted(
+        name
+        for monitor in monitored
+        for names in (roots.get(re.sub(r"_\d+$", "", monitor), set()),)
+        if len(names) > 1
+        for name in names
+    )[:4]
+
+
+def _after_another(examination):
+    order = [trial for trial in examination.trials if trial.record is not None and not trial.error]
+    if not order:
+        raise NotApplicable("no fit of the search succeeded")
+    first, other = order[0], order[-1]
+    seed = examination.subject.random_state
+    examination.require(4)
+
+    def again(trial):
+        return examination.fit(trial.candidate, trial.fold, seed=seed).record
+
+    alone, control = again(first), again(first)
+    if alone is None or control is None:
+        raise NotApplicable("the fit cannot be repeated")
+    if alone.end_digest != control.end_digest:
+        raise NotApplicable("the fit is not repeatable with its seed fixed, one after the other")
+    again(other)
+    after = again(first)
+    if after is not None and after.end_digest == alone.end_digest:
+        return []
+    return [
+        _finding(
+            "the same fit with the same seed ends with other weights after another candidate's",
+            {
+                "loss_alone": alone.loss_last,
+                "loss_after_another": None if after is None else after.loss_last,
+            },
+        )
+    ]

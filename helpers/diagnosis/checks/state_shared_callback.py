@@ -1,0 +1,108 @@
+"""state/shared-callback: a callback object carried state from one fit to the next."""
+
+from helpers.diagnosis.checks.state_shared_weights import takes_up, trials_by_fit
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.registry import check
+
+FIX = Fix(
+    "Give the callback's class, so that each fit makes its own object; set what changes in "
+    "on_train_begin, never on the class; write files under a name of their own.",
+    "KerasClassifier(build, callbacks=MyCallback, callbacks__factor=0.5)",
+)
+
+
+@check("state/shared-callback", needs={"trials"}, fits=2)
+def state_shared_callback(examination):
+    """What a callback holds when training begins, after its own on_train_begin, is compared
+    between fits; whether it matters is then seen by a fit with it and one without."""
+    trial_of = trials_by_fit(examination)
+    fits = examination.recorder.fits
+    resumed = [
+        position
+        for position, record in enumerate(fits)
+        if not record.error and (record.first_epoch or (takes_up(record) and not record.epochs_run))
+    ]
+    carried = _carried(fits, trial_of)
+    if not resumed and not carried:
+        return []
+    evidence = {"fits_taken_up": resumed, "carried": carried}
+    if resumed:
+        title = (
+            f"{len(resumed)} of {len(fits)} fits went on from what a callback had saved in "
+            "another fit, and ran fewer epochs of their own"
+        )
+        return [Finding("state/shared-callback", "fault", "serious", title, FIX, evidence=evidence)]
+    names = ", ".join(sorted(carried))
+    rates = _rates(examination)
+    if rates:
+        evidence["learning_rates_of_one_candidate"] = rates
+        matters = True
+    else:
+        matters = _changes_a_fit(examination)
+    verdict = "fault" if matters else "not the cause"
+    return [
+        Finding(
+            "state/shared-callback", verdict, "serious" if matters else "info",
+            f"{names} changed in one fit and was not as before in the next"
+            + ("" if matters else "; no fit trained otherwise for it"),
+            FIX, evidence=evidence,
+        )
+    ]  # fmt: skip
+
+
+def _carried(fits, trial_of):
+    """Attributes that differ from what the first fit to meet them found."""
+    first, carried = {}, {}
+    for position, record in enumerate(fits):
+        for facts, (name, identity) in zip(record.callback_facts, record.callbacks, strict=False):
+            for attribute, value in facts["state"].items():
+                if not _counts(facts, attribute):
+                    continue
+                owner = attribute if "." in attribute else (identity, attribute)
+                known, source = first.setdefault(owner, (value, position))
+                if known != value and trial_of[source] is not trial_of[position]:
+                    label = attribute if "." in attribute else f"{name}.{attribute}"
+                    carried.setdefault(label, []).append(position)
+    return carried
+
+
+def _counts(facts, attribute):
+    if attribute.rpartition(".")[2].startswith("_"):
+        return facts["name"] not in _STOCK
+    if facts["name"] == "ModelCheckpoint":
+        return attribute == "best" and facts["settings"].get("save_best_only", False)
+    return facts["name"] not in _STOCK
+
+
+#: Callbacks of Keras that start over in each fit, whatever they hold before.
+_STOCK = frozenset(
+    ["EarlyStopping", "ReduceLROnPlateau", "LearningRateScheduler", "TerminateOnNaN", "CSVLogger",
+     "History", "ProgbarLogger", "ModelCheckpoint", "BackupAndRestore", "TensorBoard",
+     "LambdaCallback"]
+)  # fmt: skip
+
+
+def _rates(examination):
+    """Learning rates in the first epoch of fits of one candidate, if they differ."""
+    for candidate in range(len(examination.subject.candidates)):
+        rates = [
+            trial.record.learning_rate_start
+            for trial in examination.of(candidate)
+            if trial.record is not None
+        ]
+        if len(rates) > 1 and max(rates) > min(rates) * (1 + 1e-6):
+            return rates
+    return []
+
+
+def _changes_a_fit(examination):
+    """Whether a fit with what the callbacks hold now differs from one with a fresh start."""
+    trial = examination.trials[0]
+    seed = examination.subject.random_state
+    examination.require(2)
+    carried = examination.fit(trial.candidate, trial.fold, seed=seed)
+    with examination.starts.changed(is_fresh=True):
+        fresh = examination.fit(trial.candidate, trial.fold, seed=seed)
+    if carried.record is None or fresh.record is None:
+        return carried.error != fresh.error
+    return carried.record.history != fresh.record.history

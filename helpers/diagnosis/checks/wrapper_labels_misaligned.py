@@ -1,0 +1,119 @@
+"""wrapper/labels-misaligned: predictions and labels do not mean the same classes."""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.registry import NotApplicable, check
+
+
+@check("wrapper/labels-misaligned", needs={"trials", "classes"})
+def wrapper_labels_misaligned(examination):
+    """Predicted labels are looked up among the given ones and matched with them as well as they
+    can be; probabilities are checked to lie between 0 and 1."""
+    trials = [trial for trial in examination.trials if trial.predictions is not None]
+    if not trials:
+        raise NotApplicable("no fit has predictions")
+    for look in (_foreign, _logits, _permuted):
+        found = look(examination, trials)
+        if found:
+            return [found]
+    return []
+
+
+def _finding(title, fix, evidence, effect=None):
+    return Finding(
+        "wrapper/labels-misaligned", "fault", "serious", title, fix, effect=effect,
+        evidence=evidence,
+    )  # fmt: skip
+
+
+def _labels(examination, trial):
+    return examination.subject.labels[examination.subject.splits[trial.fold][1]]
+
+
+def _flat(trial):
+    predictions = trial.predictions
+    if predictions.ndim == 2 and predictions.shape[1] == 1:
+        return predictions[:, 0]
+    return predictions if predictions.ndim == 1 else None
+
+
+def _foreign(examination, trials):
+    known = np.unique(examination.subject.labels)
+    for trial in trials:
+        predictions = _flat(trial)
+        if predictions is None:
+            continue
+        strange = [each for each in np.unique(predictions) if each not in known]
+        if strange:
+            return _finding(
+                f"predictions hold {strange[0]!r}, which is no label of y",
+                Fix("predict is to return labels as they are in y, not column numbers.",
+                    "return self.classes_[probabilities.argmax(axis=1)]"),
+                {"foreign": [str(each) for each in strange[:5]],
+                 "labels": [str(each) for each in known[:10]]},
+            )  # fmt: skip
+    return None
+
+
+def _logits(examination, trials):
+    """An output without activation that is cut at 0.5: a half logit, not a half probability."""
+    off = [
+        trial
+        for trial in trials
+        if trial.probabilities is not None
+        and np.isfinite(trial.probabilities).all()
+        and ((trial.probabilities < -1e-3).any() or (trial.probabilities > 1 + 1e-3).any())
+    ]
+    linear = [trial for trial in off if trial.record is not None]
+    if not linear:
+        return None
+    gains = []
+    known = np.unique(examination.subject.labels)
+    for trial in off:
+        outputs = np.asarray(trial.probabilities)
+        logit = outputs[:, -1] if outputs.ndim == 2 and outputs.shape[1] <= 2 else None
+        if logit is None or len(known) != 2:
+            continue
+        right = known[(logit > 0).astype(int)] == _labels(examination, trial)
+        predictions = _flat(trial)
+        if predictions is not None:
+            gains.append(np.mean(right) - np.mean(predictions == _labels(examination, trial)))
+    effect = float(np.mean(gains)) if gains else None
+    return _finding(
+        "predict_proba returns numbers outside 0 to 1: logits, which predict cuts at 0.5",
+        Fix("End the model in a sigmoid or a softmax.",
+            'keras.layers.Dense(1, activation="sigmoid")'),
+        {"smallest": float(min(trial.probabilities.min() for trial in off)),
+         "largest": float(max(trial.probabilities.max() for trial in off)),
+         "accuracy_gained_by_cutting_at_0": effect},
+        effect,
+    )  # fmt: skip
+
+
+def _permuted(examination, trials):
+    """Whether other names for the predicted classes make most of the errors right."""
+    known = np.unique(examination.subject.labels)
+    best = [trial for trial in trials if trial.candidate == examination.best] or trials
+    pairs = [
+        (_labels(examination, trial), _flat(trial)) for trial in best if _flat(trial) is not None
+    ]
+    if not pairs:
+        return None
+    truth, told = (np.concatenate(each) for each in zip(*pairs, strict=True))
+    table = np.array([[np.sum((truth == one) & (told == two)) for two in known] for one in known])
+    rows, columns = linear_sum_assignment(-table)
+    as_is, matched = np.trace(table) / len(truth), table[rows, columns].sum() / len(truth)
+    # Of k! namings the best is chosen: what chance gains by it is far below a third of the rows.
+    if matched - as_is < 0.3 or matched < 0.6:
+        return None
+    names = {str(known[two]): str(known[one]) for one, two in zip(rows, columns, strict=True)}
+    return _finding(
+        f"predicted classes are other ones than meant: renamed, {matched:.0%} of rows are right "
+        f"instead of {as_is:.0%}",
+        Fix("Let the wrapper encode and decode labels by one and the same classes_.",
+            "return self.classes_[probabilities.argmax(axis=1)]"),
+        {"predicted_means": names, "accuracy": float(as_is), "accuracy_renamed": float(matched)},
+        float(matched - as_is),
+    )  # fmt: skip
