@@ -12,6 +12,7 @@ import warnings
 import numpy as np
 
 from helpers.diagnosis import subject as subjects
+from helpers.diagnosis.effects import with_effects
 from helpers.diagnosis.examination import Budget, Examination
 from helpers.diagnosis.findings import Outcome
 from helpers.diagnosis.registry import CHECKS, NotApplicable
@@ -113,6 +114,7 @@ def _report(examination, began):
         findings += found
         outcomes.append(outcome)
         examination.known[each.name] = found
+    findings = with_effects(examination, findings)
     subject, best = examination.subject, examination.best
     return Report(
         findings=findings,

@@ -1,11 +1,12 @@
 """Fits of a search's candidates on its folds, each with what the recorder saw."""
 
+import contextlib
 import copy
 import inspect
+import io
 import math
 import time
 import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -100,6 +101,7 @@ def run_trial(subject, candidate, fold, *, params=None, seed=None, splits=None, 
     with (
         warnings.catch_warnings(record=True) as caught,
         np.errstate(all="ignore"),
+        contextlib.redirect_stdout(io.StringIO()),  # Keras' progress bars
         recorder or FitRecorder() as seen,
     ):
         warnings.simplefilter("always")
@@ -183,7 +185,7 @@ def _differing(before, after, but):
     )
 
 
-@contextmanager
+@contextlib.contextmanager
 def untouched(subject):
     """Put back after the block what fits may have changed of the user's own objects.
 

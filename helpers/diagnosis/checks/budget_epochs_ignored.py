@@ -75,7 +75,7 @@ def _is_cut(record):
 def _effect(examination, factor):
     """What the epochs asked for would have brought the winner."""
     best = examination.best
-    folds = [trial for trial in examination.of(best)] if best is not None else []
+    folds = examination.of(best) if best is not None else []
     try:
         with examination.starts.changed(epochs_factor=factor):
             fixed = []
@@ -87,4 +87,4 @@ def _effect(examination, factor):
     if len(fixed) < 2 or not np.isfinite(fixed).all():
         return None
     scores = [trial.score for trial in folds]
-    return paired(fixed, scores, examination.subject.test_fraction)
+    return paired(fixed, scores, examination)

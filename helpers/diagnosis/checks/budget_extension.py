@@ -117,7 +117,7 @@ def _improving(examination, best, longer):
     before = _of(examination, best, folds)
     if len(folds) < 2 or not np.isfinite([*after, *before]).all():
         return []
-    effect = paired(after, before, examination.subject.test_fraction)
+    effect = paired(after, before, examination)
     verdict = judged(effect.interval, examination.delta)
     if verdict == "not the cause" or (verdict == "undecided" and effect.mean <= examination.delta):
         return []
@@ -150,7 +150,7 @@ def _unsettled(examination, best, longer):
         return []
     effect = paired(
         [longer[winner][fold] for fold in folds], [longer[best][fold] for fold in folds],
-        examination.subject.test_fraction,
+        examination,
     )  # fmt: skip
     verdict = judged(effect.interval, examination.delta)
     if effect.mean <= examination.delta:

@@ -33,7 +33,7 @@ def budget_stopped_too_early(examination):
     before, after = [each.score for each in trials], [each.score for each in later]
     if not np.isfinite([*before, *after]).all():
         return []
-    effect = paired(after, before, examination.subject.test_fraction)
+    effect = paired(after, before, examination)
     verdict = judged(effect.interval, examination.delta)
     if verdict == "not the cause" or effect.mean <= examination.delta:
         return []

@@ -38,7 +38,7 @@ def budget_unequal_updates(examination):
     before = [trial.score for trial in trials]
     if len(trials) < 2 or not np.isfinite([*after, *before]).all():
         raise NotApplicable("too few folds have a score")
-    effect = paired(after, before, examination.subject.test_fraction)
+    effect = paired(after, before, examination)
     closes = np.mean(after) - np.mean(before) > 0.5 * gap
     explains = closes and effect.interval[0] > examination.delta
     if not explains and effect.interval[1] > examination.delta:

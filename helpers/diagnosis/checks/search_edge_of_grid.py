@@ -85,7 +85,7 @@ def _tried(examination, best, key, values, beyond):
     before = [trial.score for trial in examination.of(best)]
     if len(folds) < 2 or not np.isfinite([*after, *before]).all():
         return []
-    effect = paired(after, before, examination.subject.test_fraction)
+    effect = paired(after, before, examination)
     verdict = judged(effect.interval, examination.delta)
     if effect.mean <= examination.delta or verdict == "not the cause":
         return []

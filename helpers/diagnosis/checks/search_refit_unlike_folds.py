@@ -29,7 +29,9 @@ def search_refit_unlike_folds(examination):
             record.facts.get("optimizer"), {each.facts.get("optimizer") for each in folds},
         ),
     }  # fmt: skip
-    unlike = {name: pair for name, pair in told.items() if pair[0] not in pair[1]}
+    unlike = {
+        name: pair for name, pair in told.items() if pair[0] not in pair[1] and len(pair[1]) == 1
+    }
     epochs = [each.epochs_run for each in folds]
     far = record.epochs_run * 3 < min(epochs) or record.epochs_run > 3 * max(epochs)
     rows = _rows_used(examination, refit)

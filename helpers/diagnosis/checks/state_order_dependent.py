@@ -82,6 +82,20 @@ def _after_another(examination):
     alone, control = again(first), again(first)
     if alone is None or control is None:
         raise NotApplicable("the fit cannot be repeated")
+    changed = _settings(alone, control)
+    if changed:
+        return [
+            _finding(
+                f"the same fit with the same seed, made twice, had another {' and '.join(changed)}",
+                {
+                    "differs": changed,
+                    "learning_rates": [
+                        alone.learning_rate_given,
+                        control.learning_rate_given,
+                    ],
+                },
+            )
+        ]
     if alone.end_digest != control.end_digest:
         raise NotApplicable("the fit is not repeatable with its seed fixed, one after the other")
     again(other)
@@ -97,3 +111,15 @@ def _after_another(examination):
             },
         )
     ]
+
+
+def _settings(one, two):
+    """What Keras was given differently, though parameters, rows and seed are the same."""
+    told = {
+        "architecture": lambda record: record.facts.get("architecture"),
+        "optimizer": lambda record: record.facts.get("optimizer"),
+        "number of epochs": lambda record: record.epochs_asked,
+        "batch size": lambda record: record.batch_size,
+        "number of rows": lambda record: record.n_rows,
+    }
+    return [name for name, look in told.items() if look(one) != look(two)]

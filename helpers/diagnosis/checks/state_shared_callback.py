@@ -1,5 +1,7 @@
 """state/shared-callback: a callback object carried state from one fit to the next."""
 
+import numpy as np
+
 from helpers.diagnosis.checks.state_shared_weights import takes_up, trials_by_fit
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import check
@@ -105,4 +107,6 @@ def _changes_a_fit(examination):
         fresh = examination.fit(trial.candidate, trial.fold, seed=seed)
     if carried.record is None or fresh.record is None:
         return carried.error != fresh.error
-    return carried.record.history != fresh.record.history
+    return carried.record.history != fresh.record.history or not np.array_equal(
+        carried.predictions, fresh.predictions
+    )

@@ -1,8 +1,7 @@
 """state/shared-weights: a fit started from weights that another fit had trained."""
 
-from helpers.diagnosis.effects import compared
 from helpers.diagnosis.findings import Finding, Fix
-from helpers.diagnosis.registry import NotApplicable, check
+from helpers.diagnosis.registry import check
 
 FIX = Fix(
     "Build the model, with all of its layers, inside the function that is called for each fit, "
@@ -12,35 +11,49 @@ FIX = Fix(
 )
 
 
-@check("state/shared-weights", needs={"trials"}, fits=9)
+@check("state/shared-weights", needs={"trials"})
 def state_shared_weights(examination):
     """The digest of each weight at the start of a fit is compared with those that earlier fits
     ended with: trained weights are not equal by chance."""
     shared = between_trials(examination, examination.recorder.shared_starts())
-    if shared.empty:
-        return []
-    n_fits, first = shared["fit"].nunique(), shared.iloc[0]
-    effect = measured(examination)
-    return [
-        Finding(
-            "state/shared-weights",
-            "fault",
-            "serious",
-            f"{n_fits} of {len(examination.recorder.fits)} fits started from weights that an "
-            "earlier fit had trained, partly on the rows that score them",
-            FIX,
-            effect=effect and effect.mean,
-            interval=effect and effect.interval,
-            evidence={
-                "fits": sorted({int(fit) for fit in shared["fit"]}),
-                "from_fits": sorted({int(fit) for fit in shared["from_fit"]}),
-                "n_shared_of_n_weights": [int(first["n_shared"]), int(first["n_weights"])],
-                "variables": list(first["variables"])[:4],
-                "same_model_object": bool(shared["same_model"].any()),
-            }
-            | decision(effect),
-        )
-    ]
+    if not shared.empty:
+        return [_between(examination, shared)]
+    before = _trained_before(examination)
+    return [before] if before else []
+
+
+def _between(examination, shared):
+    first = shared.iloc[0]
+    return _finding(
+        f"{shared['fit'].nunique()} of {len(examination.recorder.fits)} fits started from weights "
+        "that an earlier fit had trained, partly on the rows that score them",
+        {
+            "fits": sorted({int(fit) for fit in shared["fit"]}),
+            "from_fits": sorted({int(fit) for fit in shared["from_fit"]}),
+            "n_shared_of_n_weights": [int(first["n_shared"]), int(first["n_weights"])],
+            "variables": list(first["variables"])[:4],
+            "same_model_object": bool(shared["same_model"].any()),
+        },
+    )
+
+
+def _trained_before(examination):
+    """Every fit starts from the same weights, with an optimizer that has made updates: they were
+    trained before the search began."""
+    records = [trial.records[0] for trial in examination.trials if trial.records]
+    worn = [record for record in records if (record.iterations_start or 0) > 0]
+    starts = {record.start_digest for record in worn}
+    if len(worn) < len(records) or len(worn) < 2 or len(starts) > 1:
+        return None
+    return _finding(
+        f"all {len(worn)} fits started from weights that had been trained before the search, by "
+        f"{worn[0].iterations_start} updates on rows that may score them",
+        {"updates_at_start": worn[0].iterations_start, "fits": len(worn)},
+    )
+
+
+def _finding(title, evidence):
+    return Finding("state/shared-weights", "fault", "serious", title, FIX, evidence=evidence)
 
 
 def between_trials(examination, shared):
@@ -68,17 +81,3 @@ def trials_by_fit(examination):
         position: trial_of.get(id(record))
         for position, record in enumerate(examination.recorder.fits)
     }
-
-
-def measured(examination):
-    """What fresh starts change, if the budget allows to look."""
-    try:
-        return compared(examination, is_fresh=True)
-    except NotApplicable:
-        return None
-
-
-def decision(effect):
-    if effect is None:
-        return {}
-    return {"regret_of_the_winner": effect.regret, "winner_changes": effect.winner_changes}
