@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent / "helpers"
 # From what knows nothing of the others to what knows them all: a module imports from lower layers,
 # or from its own. Modules of one subject share a line.
 LAYERS = (
-    {"spelling", "quiet", "errors", "intervals", "workers", "_drawing"},
+    {"spelling", "quiet", "errors", "intervals", "workers", "_drawing", "files"},
     {"routing", "randomness", "class_state", "graphs", "claims", "digests", "persistence"},
     {"copies"},
     {"_dataset", "synthetic", "user_files", "datasets", "figures"},
@@ -21,8 +21,10 @@ LAYERS = (
     {"rows", "arguments", "readable", "kinds", "prediction", "routed"},
     {"estimator"},
     {"wrapper", "recorder"},
+    {"diagnosis"},
     {"cases"},
     {"plan", "kernels", "pages", "batch"},
+    {"in_kernel", "own_file", "own_notebook", "diagnose_command"},
     {"__main__"},
     {"__init__"},
 )
