@@ -189,7 +189,7 @@ class TestErrors:
     def test_a_function_that_raises_shows_the_users_frames_alone(self, file, given, capsys):
         assert main(["diagnose", f"{file}:fails"]) == 2
         said = capsys.readouterr().err
-        assert said.startswith(f"error: {file}:fails: fails() failed:\n")
+        assert said.startswith(f"loading\nerror: {file}:fails: fails() failed:\n")
         assert said.count('File "') == 2
         assert "in inner" in said
         assert said.rstrip().endswith("cannot reshape array of size 3 into shape (2,2)")
