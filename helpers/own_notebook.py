@@ -76,11 +76,18 @@ def diagnosed(path, given):
 
 def _read(path):
     try:
-        return nbformat.read(path, as_version=4)
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text)
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file.") from error
-    except (ValueError, AttributeError, nbformat.ValidationError) as error:
-        raise UserError(f"{path}: not a notebook: {str(error).splitlines()[0]}") from error
+    except ValueError as error:
+        raise UserError(f"{path}: not a notebook: {error}") from error
+    if not isinstance(content, dict) or content.get("nbformat") != 4:
+        raise UserError(f"{path}: not a notebook: accepts nbformat 4.")
+    try:
+        return nbformat.reads(text, as_version=4)
+    except (TypeError, AttributeError, KeyError) as error:
+        raise UserError(f"{path}: not a notebook: {error}") from error
 
 
 def _numbered(notebook):
