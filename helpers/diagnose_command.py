@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 
 from helpers.files import place
-from helpers.own_file import UserError, load
+from helpers.own_file import UserError, arguments_of, load
 
 EXIT_CLEAN, EXIT_FOUND, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
@@ -98,9 +98,12 @@ def _report(options):
 
 
 def _diagnosed(target, given):
+    value = load(target)
+    # After the user's file, which may set what TensorFlow reads when it is loaded.
     from helpers.diagnosis import diagnose
 
-    arguments = load(target, inspect.signature(diagnose).parameters) | given
+    accepted = inspect.signature(diagnose).parameters
+    arguments = arguments_of(value, target, accepted) | given
     try:
         return diagnose(**arguments)
     except (ValueError, TypeError) as error:

@@ -26,8 +26,11 @@ UNCOPIABLE = (
 # Their cell is run as if they were not there: timing or catching output is not preparation.
 TIMING_CELL = re.compile(r"\A\s*%%(time|capture|prun)\b[^\n]*\n")
 TIMING_LINE = re.compile(r"^(\s*(?:[\w, ]+=\s*)?)%(?:time|prun)\s+", re.M)
-# The machine is not set up a second time.
-SHELL_ONLY = re.compile(r"^get_ipython\(\)\.(system\(|run_line_magic\('(pip|conda|cd)')")
+# The machine is not set up a second time, and no file written.
+SHELL_ONLY = re.compile(
+    r"^get_ipython\(\)\.(system\(|run_line_magic\('(pip|conda|cd|timeit)'"
+    r"|run_cell_magic\('(bash|sh|script|system|sx|writefile|file|timeit)')"
+)
 
 _remembered = None
 
@@ -274,6 +277,7 @@ class Preparation:
     def __init__(self, shell, remembered, data, cells, first, armed_from):
         self._shell, self._remembered, self._data = shell, remembered, data
         self._cells, self._first, self._armed_from = cells, first + 1, armed_from
+        self._at = cells[first].number
 
     def __call__(self, X, y):
         fit = self._run(X, y)

@@ -4,14 +4,16 @@ import importlib.util
 import inspect
 import os
 import sys
+import sysconfig
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
 from helpers.spelling import did_you_mean
 
-__all__ = ["UserError", "load", "short_traceback"]
+__all__ = ["UserError", "arguments_of", "load", "short_traceback"]
 
+STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 REQUIRED = ("search", "X", "y")
 
 
@@ -19,25 +21,19 @@ class UserError(Exception):
     """What a user gave cannot be diagnosed; the message says what is wrong with it."""
 
 
-def load(spec, accepted):
-    """Run the file once, then its function; the arguments of `diagnose` that it returns.
+def load(spec):
+    """Run the file once, then its function, and return what that returns.
 
     Parameters
     ----------
     spec : str
         ``"FILE.py:FUNC"``. The file's folder is on ``sys.path``, as a script would have it, and
         the module goes by its own name, so that what it defines can be pickled.
-    accepted : iterable of str
-        Names that a dict may hold.
-
-    Returns
-    -------
-    dict
 
     Raises
     ------
     UserError
-        File or function is not there, one of them fails, or the function returns something else.
+        File or function is not there, or one of them fails.
     """
     file, _, function = spec.rpartition(":")
     path = Path(file).absolute()
@@ -52,7 +48,7 @@ def load(spec, accepted):
         what = "no function" if make is None else "no function, but a value,"
         near = did_you_mean(function, known)
         raise UserError(f"{file}: has {what} {function!r}.{near} It has {_listed(known)}.")
-    return _arguments(_called(make, f"{spec}: {function}() failed"), spec, accepted)
+    return _called(make, f"{spec}: {function}() failed")
 
 
 def _module(path):
@@ -99,10 +95,30 @@ def _is_ours(file):
 
 
 def _is_installed(file):
-    return "site-packages" in file or file.startswith((sys.base_prefix, "<"))
+    return "site-packages" in file or file.startswith((STANDARD_LIBRARY, "<"))
 
 
-def _arguments(value, spec, accepted):
+def arguments_of(value, spec, accepted):
+    """The arguments of `diagnose` that a function returned.
+
+    Parameters
+    ----------
+    value : object
+        ``(search, X, y)``, or a dict.
+    spec : str
+        Where it comes from, for the message.
+    accepted : iterable of str
+        Names that a dict may hold.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    UserError
+        Something else was returned.
+    """
     accepted = list(accepted)
     if isinstance(value, tuple) and len(value) == len(REQUIRED):
         value = dict(zip(REQUIRED, value, strict=True))

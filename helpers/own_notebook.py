@@ -15,7 +15,6 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillException
 
 from helpers.batch import START_TIMEOUT_S, ending_signals, quiet_loggers
-from helpers.diagnosis.report import Report
 from helpers.kernels import KernelPool, manager_for
 from helpers.own_file import UserError
 
@@ -71,6 +70,8 @@ def diagnosed(path, given):
         copy = _driver(notebook, data, str(folder / "plan.json"))
         nbformat.write(copy, folder / "copy.ipynb")
         _execute(folder, path, notebook, data)
+        from helpers.diagnosis.report import Report  # not before a mistake has been answered
+
         return Report.from_dict(json.loads((folder / "report.json").read_text(encoding="utf-8")))
 
 

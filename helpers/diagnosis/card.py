@@ -155,7 +155,7 @@ def _fix(fix):
     text = f"<p>Fix: {_safe(fix.text)}</p>" if fix.text else ""
     # Scrolls sideways, so the keyboard has to reach it.
     code = _safe(fix.lines.strip("\n"))
-    lines = f'<pre tabindex="0" aria-label="code"><code>{code}</code></pre>'
+    lines = f'<pre tabindex="0" role="group" aria-label="code to write"><code>{code}</code></pre>'
     return text + (lines if fix.lines else "")
 
 

@@ -188,9 +188,11 @@ class TestMagics:
     def test_commands_of_the_shell_are_not_given_again(self, run, tmp_path):
         (tmp_path / "log").touch()
         cell = f"!echo x >> {tmp_path / 'log'}\n%precision 3\n{SCALE}"
-        given = run(DATA, cell, f"{SEARCH}\nsearch.fit(X, y)")
+        given = run(
+            DATA, cell, f"%%bash\necho y >> {tmp_path / 'log'}", f"{SEARCH}\nsearch.fit(X, y)"
+        )
         given["prepare"](given["X"], given["y"])
-        assert (tmp_path / "log").read_text() == "x\n"
+        assert (tmp_path / "log").read_text() == "x\ny\n"
 
 
 class TestData:
