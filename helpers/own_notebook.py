@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -144,26 +145,33 @@ def _call(call):
 
 def _execute(folder, path, notebook, data):
     pool = KernelPool()
+    # In a thread: an interrupt reaches the main one, which ends the kernel, which ends the thread.
+    with quiet_loggers(), ending_signals(), ThreadPoolExecutor(1) as threads:
+        try:
+            threads.submit(_papermill, folder, path, pool).result()
+        except papermill.PapermillExecutionError as error:
+            raise UserError(_failure(error, path, notebook, data)) from error
+        except (DeadKernelError, RuntimeError, PapermillException) as error:
+            words = (folder / "kernel.log").read_text(errors="replace").splitlines()[-20:]
+            raise UserError("\n".join([f"{path}: {error}", *words])) from error
+        finally:
+            pool.end()
+
+
+def _papermill(folder, path, pool):
     try:
-        with quiet_loggers(), ending_signals():
-            papermill.execute_notebook(
-                folder / "copy.ipynb",
-                folder / "done.ipynb",
-                kernel_name="python3",
-                language="python",
-                progress_bar=sys.stderr.isatty(),
-                start_timeout=START_TIMEOUT_S,
-                kernel_manager_class=manager_for(pool, folder / "kernel.log"),
-                cwd=str(path.absolute().parent),
-            )
-    except papermill.PapermillExecutionError as error:
-        raise UserError(_failure(error, path, notebook, data)) from error
-    except (DeadKernelError, RuntimeError, PapermillException) as error:
-        words = (folder / "kernel.log").read_text(errors="replace").splitlines()[-20:]
-        raise UserError("\n".join([f"{path}: {error}", *words])) from error
+        papermill.execute_notebook(
+            folder / "copy.ipynb",
+            folder / "done.ipynb",
+            kernel_name="python3",
+            language="python",
+            progress_bar=sys.stderr.isatty(),
+            start_timeout=START_TIMEOUT_S,
+            kernel_manager_class=manager_for(pool, folder / "kernel.log"),
+            cwd=str(path.absolute().parent),
+        )
     finally:
-        pool.end()
-        ensure_event_loop().close()  # which the client leaves open
+        ensure_event_loop().close()  # this thread's, which the client leaves open
 
 
 def _failure(error, path, notebook, data):

@@ -1,8 +1,14 @@
 """``python -m helpers diagnose NOTEBOOK.ipynb``: in a kernel of its own, nothing written to it."""
 
+import contextlib
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import nbformat
+import psutil
 import pytest
 
 from helpers.__main__ import main
@@ -171,3 +177,34 @@ class TestBeforeAnythingRuns:
         status, _, err = said(path)
         assert status == 2
         assert "helpers.py: hides this package from the notebook beside it" in err
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_ends_the_kernel(notebook, tmp_path, name):
+    started = tmp_path / "started"
+    path = notebook("pass", f"import time\nopen({str(started)!r}, 'w')\ntime.sleep(600)")
+    process = psutil.Popen(
+        [sys.executable, "-m", "helpers", "diagnose", path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # A shell that starts in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    family = []
+    try:
+        end = time.monotonic() + 60
+        while not started.exists():
+            assert time.monotonic() < end, "waited 60 s for the notebook to run"
+            time.sleep(0.05)
+        family = process.children(recursive=True)
+        process.send_signal(getattr(signal, name))
+        said, _ = process.communicate(timeout=60)
+        assert (process.returncode, said) == (130, "interrupted\n")
+        assert family
+        assert [one for one in family if one.is_running() and one.status() != "zombie"] == []
+    finally:
+        for one in (process, *family):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        process.communicate()
