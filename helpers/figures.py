@@ -410,11 +410,13 @@ def plot_findings(table, *, score_name="score", margin=None, ax=None):
             if mask.any():
                 drawing.findings(ax, table[mask], places[mask], look, verdict)
         ax.set_yticks(places, table["code"])
-        ax.set(xlabel=f"effect ({score_name})", ylim=(-0.6, max(1, len(table)) - 0.4))
+        ax.set_xlabel(f"effect ({score_name})", parse_math=False)
+        ax.set_ylim(-0.6, max(1, len(table)) - 0.4)
+        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(nbins=6))
         ax.grid(axis="y", visible=False)
         if table.empty:
             ax.set_xlim(np.array([-1, 1]) * (2 * margin if margin else 1))
-            ax.text(0.8, 0.5, "no findings", transform=ax.transAxes, ha="center", va="center")
+            ax.text(0.875, 0.5, "no findings", transform=ax.transAxes, ha="center", va="center")
         if ax.get_legend_handles_labels()[0]:
             drawing.legend(ax)
     parts = [drawing.finding_text(row) for row in table.itertuples()]

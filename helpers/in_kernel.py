@@ -176,6 +176,8 @@ class _Frame:
         df, target = names["df"], names["target"]
         columns = [column for column in df.columns if column != target]
         new = pd.DataFrame(copy.deepcopy(X), columns=columns)
+        if not isinstance(X, pd.DataFrame):  # an array has one type for all columns
+            new = new.astype(df[columns].dtypes.to_dict())
         index = None if isinstance(y, pd.Series) else new.index
         new[target] = pd.Series(copy.deepcopy(y), index=index).array
         new = new[list(df.columns)]

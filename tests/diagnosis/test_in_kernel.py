@@ -208,8 +208,9 @@ class TestData:
 
     def test_arrays_may_stand_for_the_frame(self, run):
         given = run(FRAME, "Z = df[['b', 'a']] * 2", f"{SEARCH}\nsearch.fit(Z, df[target])")
-        X, y = given["prepare"](given["X"].to_numpy(), given["y"].to_numpy())
+        X, y = given["prepare"](given["X"].to_numpy(object), given["y"].to_numpy())
         np.testing.assert_array_equal(X["a"], given["X"]["a"] * 2)
+        assert list(X.dtypes) == [float, float]
         np.testing.assert_array_equal(y, given["y"])
 
     @pytest.mark.parametrize(
