@@ -24,7 +24,8 @@ LAYERS = (
     {"diagnosis"},
     {"cases"},
     {"plan", "kernels", "pages", "batch"},
-    {"in_kernel", "own_file", "own_notebook", "diagnose_command"},
+    {"notebook_cells", "preparation", "in_kernel"},
+    {"own_file", "own_notebook", "diagnose_command"},
     {"__main__"},
     {"__init__"},
 )

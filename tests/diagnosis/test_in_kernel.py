@@ -227,6 +227,13 @@ class TestData:
             run(cell, "X = y = 0")
         assert message in str(caught.value)
 
+    def test_rows_that_changed_data_do_not_reach_are_said_not_to_be_checked(self, run, tmp_path):
+        data = f"{DATA}\ntable = X + 0\nunread = X + 1\nalias = X\nids = y + 3"
+        run(data, "Z = table * 2 + alias + ids[:, None]", f"{SEARCH}\nsearch.fit(Z, y)")
+        checks = json.loads((tmp_path / "report.json").read_text())["checks"]
+        names = [check["name"] for check in checks if check["name"].startswith("notebook_reads")]
+        assert names == ["notebook_reads_table"]
+
 
 class TestSearch:
     def test_it_is_the_last_one_assigned_or_fitted(self, run, shell):
