@@ -80,6 +80,9 @@ def run(options):
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_USAGE
+    except Exception:  # noqa: BLE001 - Python's own status for it, 1, would say: a fault was found
+        traceback.print_exc()
+        return EXIT_USAGE
     return EXIT_FOUND if report.faults(options.fail_on) else EXIT_CLEAN
 
 
@@ -110,9 +113,6 @@ def _diagnosed(target, given):
         last = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{os.path.basename(last.filename)}, line {last.lineno}"
         raise UserError(f"{target}: {type(error).__name__}: {error} ({where})") from error
-    except Exception as error:
-        text = "".join(traceback.format_exception(error))
-        raise UserError(f"{target}: the diagnosis crashed.\n{text}") from error
 
 
 def _check_outputs(options):
