@@ -66,7 +66,7 @@ def _out_of_reach(cells, data, end, X):
     for name in sorted(assigned & read & names.keys()):
         value = names[name]
         shape = getattr(value, "shape", None)
-        is_table = isinstance(shape, tuple) and len(shape) > 1 and shape[0] == len(X)
+        is_table = isinstance(shape, tuple) and len(shape) > 1 and shape[0] == _n_rows(X)
         if is_table and not any(value is one for one in raw):
             reason = (
                 f"cells read {name}, which the cell tagged data assigns beside the raw data: "
@@ -80,14 +80,20 @@ def _fit_arguments(fit, X):
     params = dict(fit.params)
     groups = params.pop("groups", None)
     arguments = {"fit_params": params} if params else {}
-    if groups is not None and len(groups) == len(X):
+    if groups is not None and len(groups) == _n_rows(X):
         arguments["groups"] = groups
     return arguments
+
+
+def _n_rows(X):
+    return X.shape[0] if hasattr(X, "shape") else len(X)
 
 
 def _same(one, other):
     import numpy as np
 
+    if hasattr(one, "tocsr") or hasattr(other, "tocsr"):
+        return one is other  # sparse rows: a preparation that does nothing is harmless
     if hasattr(one, "equals"):
         return type(one) is type(other) and bool(one.equals(other))
     return np.array_equal(np.asarray(one), np.asarray(other))

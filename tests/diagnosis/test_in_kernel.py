@@ -227,6 +227,12 @@ class TestData:
             run(cell, "X = y = 0")
         assert message in str(caught.value)
 
+    def test_rows_may_be_sparse(self, run):
+        data = f"{DATA}\nfrom scipy.sparse import csr_array\nX = csr_array(X)\ncopy = X * 1"
+        given = run(data, "X = X * 2 + copy", f"{SEARCH}\nsearch.fit(X, y, groups=None)")
+        X, _ = given["prepare"](given["X"] * 0, given["y"])
+        assert X.sum() == given["X"].sum()
+
     def test_rows_that_changed_data_do_not_reach_are_said_not_to_be_checked(self, run, tmp_path):
         data = f"{DATA}\ntable = X + 0\nunread = X + 1\nalias = X\nids = y + 3"
         run(data, "Z = table * 2 + alias + ids[:, None]", f"{SEARCH}\nsearch.fit(Z, y)")
