@@ -1,4 +1,4 @@
-"""The command line: ``python -m helpers run``."""
+"""The command line: ``python -m helpers run``, ``diagnose``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from helpers import parameters, plan
+from helpers import diagnose_command, parameters, plan
 
 EXIT_GOOD, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
@@ -26,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.command == "readme":
         return _readme(options)
+    if options.command == "diagnose":
+        return diagnose_command.run(options)
     try:
         given = _given(options)
         jobs = plan.make_plan(options.names, given, options.notebooks)
@@ -105,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of NAMEs (default: %(default)s)",
     )
+    diagnose_command.add_to(commands)
     readme = commands.add_parser("readme", help="put a run's claims into the README")
     for name, default in (
         ("claims", "build/claims.json"),

@@ -13,6 +13,11 @@ ARMS = {
     "fixed": {"color": "#0072B2", "marker": "o"},
     "control": {"color": "#009E73", "marker": "s"},
 }
+VERDICTS = {
+    "fault": {"color": "#D55E00", "marker": "X"},
+    "undecided": {"color": "#E69F00", "marker": "D"},
+    "not the cause": {"color": "#0072B2", "marker": "o"},
+}
 OTHERS = ("#E69F00", "#56B4E9", "#CC79A7", "#000000")
 MARKERS = ("D", "^", "v", "P", "*")
 GREY = "#595959"
@@ -50,11 +55,15 @@ def described(ax, text):
 
 
 def require(table, name, *columns):
+    require_columns(table, name, *columns)
+    if table.empty:
+        raise ValueError(f"{name} has no rows: there is nothing to draw.")
+
+
+def require_columns(table, name, *columns):
     missing = [column for column in columns if column not in table]
     if missing:
         raise ValueError(f"{name} lacks the column {missing[0]!r}: it has {list(table)}.")
-    if table.empty:
-        raise ValueError(f"{name} has no rows: there is nothing to draw.")
 
 
 def look(name, position=0):
@@ -131,6 +140,33 @@ def intervals(ax, effects, places, table, mask, face, label):
     )
 
 
+def findings(ax, rows, places, look, label):
+    """Effects of one verdict; those without one as a word at the side, where no axis claims it."""
+    effects = rows["effect"].to_numpy(dtype=float)
+    errors = [
+        np.clip(np.nan_to_num(effects - rows["low"].to_numpy(dtype=float)), 0, None),
+        np.clip(np.nan_to_num(rows["high"].to_numpy(dtype=float) - effects), 0, None),
+    ]
+    ax.errorbar(
+        effects,
+        places,
+        xerr=errors,
+        fmt=look["marker"],
+        color=look["color"],
+        mec="black",
+        ms=8,
+        lw=2.2,
+        capsize=4,
+        label=label,
+        zorder=3,
+    )
+    side = ax.get_yaxis_transform()
+    for place in places[np.isnan(effects)]:
+        mark = ax.plot(1.02, place, transform=side, clip_on=False, mec="black", ms=8, **look)
+        mark[0].set_in_layout(True)
+        ax.text(1.045, place, without_effect(label), transform=side, va="center", fontsize=10)
+
+
 def cell_texts(ax, cells, mesh):
     for (row, column), value in np.ndenumerate(cells.to_numpy()):
         if np.isfinite(value):
@@ -169,6 +205,20 @@ def number(value):
 def range_text(values):
     low, high = values.min(), values.max()
     return number(low) if low == high else f"{number(low)} to {number(high)}"
+
+
+def without_effect(verdict):
+    return "proved" if verdict == "fault" else "not measured"
+
+
+def finding_text(row):
+    if np.isnan(row.effect):
+        much = without_effect(row.verdict)
+    elif np.isnan(row.low):
+        much = f"{number(row.effect)}, proved"
+    else:
+        much = f"{number(row.effect)} [{number(row.low)}, {number(row.high)}]"
+    return f"{row.code}, {row.severity}, {row.verdict}: {much}"
 
 
 def mean_text(values, *, test_fraction=None):

@@ -79,7 +79,7 @@ def run(jobs: Sequence[Job], out: str | Path = "build", n_jobs: int = 1) -> list
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     (out / CLAIMS_FILE).unlink(missing_ok=True)
-    with _quiet_loggers(), _scratch(out) as scratch, _bar(jobs) as bar, _signals():
+    with quiet_loggers(), _scratch(out) as scratch, _bar(jobs) as bar, ending_signals():
         outcomes = _run_all(jobs, out, scratch, bar, n_jobs)
     found = [claim for outcome in outcomes for claim in outcome.claims]
     claims.save(claims.document(found), out / CLAIMS_FILE)
@@ -257,7 +257,7 @@ def _is_running(pid: str) -> bool:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[None]:
+def ending_signals() -> Iterator[None]:
     """SIGTERM and a closed terminal end a run as Ctrl-C does; another Ctrl-C is not needed."""
     if threading.current_thread() is not threading.main_thread():
         yield  # Python delivers signals to the main thread alone
@@ -278,7 +278,7 @@ def _interrupt_once(*_) -> None:
 
 
 @contextlib.contextmanager
-def _quiet_loggers() -> Iterator[None]:
+def quiet_loggers() -> Iterator[None]:
     """What papermill logs as an error is raised as well, and reported at the end."""
     logger = logging.getLogger("papermill")
     before = logger.level

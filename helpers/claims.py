@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import math
 import os
-import tempfile
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from helpers.files import place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -233,19 +234,8 @@ def document(claims: Iterable[Claim]) -> dict[str, object]:
 
 def save(content: Mapping[str, object], path: str | os.PathLike) -> Path:
     """Write JSON beside its place, then move it there: a reader never sees half a file."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2, ensure_ascii=False, allow_nan=False)
-            file.write("\n")
-        os.chmod(draft, 0o644)  # mkstemp's own mode hides the file from other users
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise
-    return path
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    return place(f"{text}\n", path)
 
 
 def to_frame(claims: Iterable[Claim]) -> pd.DataFrame:

@@ -7,3 +7,11 @@ class DivergedError(ArithmeticError):
 
 class InertCallbackError(ValueError):
     """A callback watches a quantity that training never reports, so it can never act."""
+
+
+class DiagnosisError(Exception):
+    """A search has faults that the caller does not accept; ``findings`` holds them."""
+
+    def __init__(self, message, findings=()):
+        super().__init__(message)
+        self.findings = list(findings)

@@ -32,6 +32,7 @@ __all__ = [
     "plot_by_fit_order",
     "plot_effects",
     "plot_epochs",
+    "plot_findings",
     "plot_heat",
     "plot_learning_curves",
     "plot_regret",
@@ -105,6 +106,7 @@ class _Picture:
 
 #: Characters that fit along the axis of a low figure.
 LABEL_WIDTH = 34
+FINDING_COLUMNS = ("code", "verdict", "severity", "effect", "low", "high")
 
 # The figures
 
@@ -377,3 +379,46 @@ def plot_heat(table, *, label="score", row_label="candidate", ax=None):
         for epochs, row in zip(cells, winners, strict=True)
     ]
     return described(ax, f"{label} by {row_label} and epochs; best by epochs: {'; '.join(parts)}.")
+
+
+def plot_findings(table, *, score_name="score", margin=None, ax=None):
+    """Findings of a diagnosis: effects with their 95 % intervals, worst first.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``code``, ``verdict``, ``severity``, ``effect``, ``low``, ``high``, a row a
+        finding in the order of the report. No effect: proved, and named so at the side. No
+        rows: a figure that says so.
+    score_name : str, default="score"
+    margin : float, default=None
+        Effects within plus and minus this are shaded: too small to matter.
+    ax : Axes, default=None
+
+    Returns
+    -------
+    Axes
+    """
+    drawing.require_columns(table, "table", *FINDING_COLUMNS)
+    with drawing.axes(ax, height=1.5 + 0.45 * max(1, len(table))) as ax:
+        ax.axvline(0, color=drawing.GREY, lw=1.2)
+        if margin is not None:
+            ax.axvspan(-margin, margin, color="#EDEDED", lw=0, label=f"within ±{number(margin)}")
+        places = np.arange(len(table))[::-1]
+        for verdict, look in drawing.VERDICTS.items():
+            mask = (table["verdict"] == verdict).to_numpy()
+            if mask.any():
+                drawing.findings(ax, table[mask], places[mask], look, verdict)
+        ax.set_yticks(places, table["code"])
+        ax.set_xlabel(f"effect ({score_name})", parse_math=False)
+        ax.set_ylim(-0.6, max(1, len(table)) - 0.4)
+        ax.xaxis.set_major_locator(mpl.ticker.MaxNLocator(nbins=6))
+        ax.grid(axis="y", visible=False)
+        if table.empty:
+            ax.set_xlim(np.array([-1, 1]) * (2 * margin if margin else 1))
+            ax.text(0.875, 0.5, "no findings", transform=ax.transAxes, ha="center", va="center")
+        if ax.get_legend_handles_labels()[0]:
+            drawing.legend(ax)
+    parts = [drawing.finding_text(row) for row in table.itertuples()]
+    head = f"Effects on the {score_name}, 95 % intervals, worst first"
+    return described(ax, f"{head}. {'; '.join(parts) or 'No findings'}.")

@@ -10,8 +10,17 @@ ROOT = Path(__file__).parent.parent / "helpers"
 # From what knows nothing of the others to what knows them all: a module imports from lower layers,
 # or from its own. Modules of one subject share a line.
 LAYERS = (
-    {"spelling", "quiet", "errors", "intervals", "workers", "_drawing"},
-    {"routing", "randomness", "class_state", "graphs", "claims", "digests", "persistence", "model_facts"},
+    {"spelling", "quiet", "errors", "intervals", "workers", "_drawing", "files"},
+    {
+        "routing",
+        "randomness",
+        "class_state",
+        "graphs",
+        "claims",
+        "digests",
+        "persistence",
+        "model_facts",
+    },
     {"copies"},
     {"_dataset", "synthetic", "user_files", "datasets", "figures"},
     {"building", "targets", "fingerprint"},
@@ -24,6 +33,8 @@ LAYERS = (
     {"diagnosis"},
     {"cases"},
     {"plan", "kernels", "pages", "batch"},
+    {"notebook_cells", "preparation", "in_kernel"},
+    {"own_file", "own_notebook", "diagnose_command"},
     {"__main__"},
     {"__init__"},
 )

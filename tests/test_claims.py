@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import claims
+from helpers import claims, files
 from helpers.claims import Claim
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -160,11 +160,10 @@ class TestFiles:
         path = claims.write([claim()], tmp_path / "claims.json", "01_a")
         before = path.read_text()
 
-        def full_disk(content, file, **_):
-            file.write('{"version": 1, "cla')
+        def full_disk(*_):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(claims.json, "dump", full_disk)
+        monkeypatch.setattr(files.os, "replace", full_disk)
         with pytest.raises(OSError, match="No space left"):
             claims.write([claim()], path, "01_b")
         assert path.read_text() == before

@@ -19,6 +19,7 @@ from helpers.figures import (
     plot_by_fit_order,
     plot_effects,
     plot_epochs,
+    plot_findings,
     plot_heat,
     plot_learning_curves,
     plot_regret,
@@ -72,15 +73,27 @@ SLIDE = pd.DataFrame(
         "value": [0.7, 0.8, 0.5, 0.9, 0.94],
     }
 )
+FINDINGS = pd.DataFrame(
+    {
+        "code": ["state/shared-weights", "budget/epochs-ignored", "leak/shared-groups"],
+        "verdict": ["fault", "fault", "not the cause"],
+        "severity": ["serious", "warning", "info"],
+        "effect": [0.04, np.nan, 0.001],
+        "low": [0.02, np.nan, -0.002],
+        "high": [0.06, np.nan, 0.004],
+    }
+)
 FIGURES = {
     plot_arms: FOLDS,
     plot_by_fit_order: ORDER,
     plot_learning_curves: CURVES,
     plot_epochs: FITS,
     plot_effects: EFFECTS,
+    plot_findings: FINDINGS,
     plot_regret: REGRETS,
     plot_heat: SLIDE,
 }
+NEVER_EMPTY = [plot for plot in FIGURES if plot is not plot_findings]
 every_figure = pytest.mark.parametrize("plot", FIGURES, ids=lambda plot: plot.__name__)
 
 
@@ -123,7 +136,7 @@ def test_it_leaves_table_and_global_settings_alone(plot):
 @every_figure
 def test_axes_are_labelled_and_fit_a_notebook(plot):
     ax = plot(FIGURES[plot])
-    categorical = {"x": plot is plot_arms, "y": plot in (plot_effects, plot_regret)}
+    categorical = {"x": plot is plot_arms, "y": plot in (plot_effects, plot_findings, plot_regret)}
     for axis in "xy":
         assert categorical[axis] or getattr(ax, f"get_{axis}label")()
     assert ax.figure.get_size_inches()[0] == 8
@@ -152,7 +165,7 @@ def test_a_missing_column_is_named(plot):
         plot(table)
 
 
-@every_figure
+@pytest.mark.parametrize("plot", NEVER_EMPTY, ids=lambda plot: plot.__name__)
 def test_a_table_without_rows_is_refused(plot):
     with pytest.raises(ValueError, match="table has no rows"):
         plot(FIGURES[plot].iloc[:0])

@@ -48,7 +48,7 @@ def wheel(tmp_path_factory):
     """Built from a copy: setuptools leaves its build/ beside the sources."""
     folder = tmp_path_factory.mktemp("wheel")
     copied = ["pyproject.toml", "README.md", "LICENSE", "requirements.txt"]
-    copied += ["requirements-dev.txt", "helpers/**/*.py", "data/*"]
+    copied += ["requirements-dev.txt", "helpers/**/*.py", "helpers/**/*.json", "data/*"]
     for path in (path for pattern in copied for path in ROOT.glob(pattern)):
         target = folder / "src" / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -142,6 +142,7 @@ class TestMake:
 class TestPackage:
     def test_the_wheel_has_every_module_and_data_file(self, wheel):
         expected = {str(path.relative_to(ROOT)) for path in ROOT.glob("helpers/**/*.py")}
+        expected |= {str(path.relative_to(ROOT)) for path in ROOT.glob("helpers/**/*.json")}
         expected |= {f"helpers/data/{path.name}" for path in (ROOT / "data").glob("[!.]*")}
         assert expected <= set(wheel.namelist())
 
