@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
+from helpers.diagnosis.findings import judged
 from helpers.diagnosis.registry import NotApplicable
 from helpers.intervals import Interval, paired_interval
 
-__all__ = ["Effect", "compared", "paired", "with_effects"]
+__all__ = ["Effect", "compared", "paired", "settled", "with_effects"]
 
 
 class Effect:
@@ -29,25 +30,74 @@ class Effect:
         self.regret, self.winner_changes = regret, winner_changes
 
 
-def paired(first, second, examination):
-    """Effect of paired scores of shape (n_folds,), first minus second.
+def paired(first, second, examination, *, n_looks=1):
+    """Effect of paired scores, first minus second.
 
     Few folds tell little about their own spread. The scores of the search, candidate by fold
     without the means of both, tell that of single fits by seeds; a difference of two has twice its
     variance. It is pooled with that of the given differences, by degrees of freedom. Folds share
     training rows, not seeds: what the differences vary beyond it is of the rows, and is corrected
     for those that the folds share (Nadeau and Bengio, 2003).
+
+    Parameters
+    ----------
+    first, second : array-like of shape (n_folds,) or (n_seeds, n_folds)
+        Scores on the same folds from the same seeds.
+    n_looks : int, default=1
+        How often the interval may be looked at before it is believed; each look is given its
+        share of the 5 %.
     """
-    differences = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
-    n_folds, mean = len(differences), float(np.mean(differences))
-    squares, freedom = float(np.sum((differences - mean) ** 2)), n_folds - 1
-    residual, residual_freedom = _residual(examination.scores)
-    of_seeds = 2 * residual / residual_freedom if residual_freedom else 0.0
-    of_rows = max(0.0, squares / freedom - of_seeds)
-    pooled = (squares + 2 * residual) / (freedom + residual_freedom)
+    differences = np.atleast_2d(np.asarray(first, dtype=float) - np.asarray(second, dtype=float))
+    n_seeds, n_folds = differences.shape
+    of_folds, mean = differences.mean(axis=0), float(differences.mean())
+    residual, freedom = _residual(examination.scores)
+    residual *= 2
+    residual += float(np.sum((differences - of_folds) ** 2))
+    freedom += n_folds * (n_seeds - 1)
+    of_seeds = residual / freedom / n_seeds if freedom else 0.0
+    squares = float(np.sum((of_folds - mean) ** 2))
+    of_rows = max(0.0, squares / (n_folds - 1) - of_seeds)
+    freedom += n_folds - 1
+    pooled = (squares + residual / n_seeds) / freedom
     spread = math.sqrt(pooled / n_folds + of_rows * examination.subject.test_fraction)
-    half = float(stats.t.ppf(0.975, freedom + residual_freedom)) * spread
+    half = float(stats.t.ppf(1 - 0.025 / n_looks, freedom)) * spread
     return Effect(Interval(mean, mean - half, mean + half))
+
+
+def settled(examination, first, second, folds, arms):
+    """Effect as by `paired`, with more seeds while it is undecided and the budget allows.
+
+    Parameters
+    ----------
+    first, second : list of float
+        Scores by fold, from the seeds that the search had.
+    folds : list of int
+    arms : tuple of two callables
+        ``arm(fold, seed)`` returns one more score of the first and of the second.
+
+    Returns
+    -------
+    Effect
+    """
+    tables = [list(first)], [list(second)]
+    effect = paired(*tables, examination, n_looks=2)
+    undecided = judged(effect.interval, examination.delta) == "undecided"
+    if not undecided or effect.mean <= examination.delta:
+        return effect
+    for seed in range(1, 1 + _MORE_SEEDS):  # looked at again when all are there
+        try:
+            examination.require(2 * len(folds))
+            rows = [[arm(fold, seed) for fold in folds] for arm in arms]
+        except NotApplicable:
+            break
+        if not np.isfinite(rows).all():
+            break
+        for table, row in zip(tables, rows, strict=True):
+            table.append(row)
+    return paired(*tables, examination, n_looks=2)
+
+
+_MORE_SEEDS = 4
 
 
 def _residual(scores):

@@ -12,8 +12,14 @@ _EXPLODED = 100
 @check("budget/diverged", needs={"trials"})
 def budget_diverged(examination):
     """The loss of every fit is read epoch by epoch: one that ends as NaN, infinite or a hundred
-    times above its start has diverged, whatever its score says."""
-    diverged = [trial for trial in examination.trials if any(map(_has_diverged, trial.records))]
+    times above its start, or above what a constant prediction has, has diverged, whatever its
+    score says."""
+    constant = _constant_loss(examination.subject)
+    diverged = [
+        trial
+        for trial in examination.trials
+        if any(_has_diverged(record, constant) for record in trial.records)
+    ]
     if not diverged:
         return []
     scored = [trial for trial in diverged if np.isfinite(trial.score)]
@@ -39,8 +45,24 @@ def budget_diverged(examination):
     ]  # fmt: skip
 
 
-def _has_diverged(record):
+def _has_diverged(record, constant):
     losses = np.asarray(record.history.get("loss", []), dtype=float)
     if not len(losses):
         return False
-    return not np.isfinite(losses[-1]) or losses[-1] > _EXPLODED * max(abs(losses[0]), 1e-3)
+    start = max(abs(losses[0]), 1e-3)
+    known = constant.get(_kind(record.facts.get("loss") or ""), np.inf)
+    return not np.isfinite(losses[-1]) or losses[-1] > _EXPLODED * min(start, known)
+
+
+def _kind(loss):
+    if "crossentropy" in loss:
+        return "crossentropy"
+    return "squared" if loss in ("mse", "mean_squared_error") else None
+
+
+def _constant_loss(subject):
+    """Of the best constant prediction, by kind of loss."""
+    if subject.is_classification:
+        labels = subject.labels
+        return {} if labels is None else {"crossentropy": np.log(max(2, len(np.unique(labels))))}
+    return {"squared": float(np.var(np.asarray(subject.y, dtype=float))) or np.inf}

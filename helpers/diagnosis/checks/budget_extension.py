@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.diagnosis.effects import paired
+from helpers.diagnosis.effects import settled
 from helpers.diagnosis.findings import Finding, Fix, judged
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -86,11 +86,15 @@ def _extended(examination, chosen):
     while len(folds) > 2 and not _pays(examination, len(chosen) * len(folds), times):
         folds = folds[:-1]
     examination.require(len(chosen) * len(folds), times)
-    scores = {}
+    return {
+        candidate: {fold: _longer(examination, candidate, fold) for fold in folds}
+        for candidate in chosen
+    }
+
+
+def _longer(examination, candidate, fold, seed=None):
     with examination.starts.changed(epochs_factor=LONGER):
-        for candidate in chosen:
-            scores[candidate] = {fold: examination.fit(candidate, fold).score for fold in folds}
-    return scores
+        return examination.fit(candidate, fold, seed=seed).score
 
 
 def _pays(examination, n_fits, times):
@@ -117,7 +121,13 @@ def _improving(examination, best, longer):
     before = _of(examination, best, folds)
     if len(folds) < 2 or not np.isfinite([*after, *before]).all():
         return []
-    effect = paired(after, before, examination)
+    effect = settled(
+        examination, after, before, folds,
+        (
+            lambda fold, seed: _longer(examination, best, fold, seed),
+            lambda fold, seed: examination.fit(best, fold, seed=seed).score,
+        ),
+    )  # fmt: skip
     verdict = judged(effect.interval, examination.delta)
     if verdict == "not the cause" or (verdict == "undecided" and effect.mean <= examination.delta):
         return []
@@ -148,9 +158,13 @@ def _unsettled(examination, best, longer):
     winner = max(finite, key=finite.get, default=best)
     if winner == best or best not in finite:
         return []
-    effect = paired(
-        [longer[winner][fold] for fold in folds], [longer[best][fold] for fold in folds],
-        examination,
+    effect = settled(
+        examination, [longer[winner][fold] for fold in folds],
+        [longer[best][fold] for fold in folds], folds,
+        tuple(
+            lambda fold, seed, each=each: _longer(examination, each, fold, seed)
+            for each in (winner, best)
+        ),
     )  # fmt: skip
     verdict = judged(effect.interval, examination.delta)
     if effect.mean <= examination.delta:

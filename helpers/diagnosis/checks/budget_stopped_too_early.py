@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.diagnosis.effects import paired
+from helpers.diagnosis.effects import settled
 from helpers.diagnosis.findings import Finding, Fix, judged
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -28,12 +28,23 @@ def budget_stopped_too_early(examination):
     if len(trials) < 2:
         return []
     examination.require(len(trials), 2)
-    with examination.starts.changed(patience_factor=PATIENCE):
-        later = [examination.fit(best, trial.fold) for trial in trials]
+    folds = [trial.fold for trial in trials]
+
+    def patient(fold, seed=None):
+        with examination.starts.changed(patience_factor=PATIENCE):
+            return examination.fit(best, fold, seed=seed)
+
+    later = [patient(fold) for fold in folds]
     before, after = [each.score for each in trials], [each.score for each in later]
     if not np.isfinite([*before, *after]).all():
         return []
-    effect = paired(after, before, examination)
+    effect = settled(
+        examination, after, before, folds,
+        (
+            lambda fold, seed: patient(fold, seed).score,
+            lambda fold, seed: examination.fit(best, fold, seed=seed).score,
+        ),
+    )  # fmt: skip
     verdict = judged(effect.interval, examination.delta)
     if verdict == "not the cause" or effect.mean <= examination.delta:
         return []

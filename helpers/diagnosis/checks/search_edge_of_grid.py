@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 
-from helpers.diagnosis.effects import paired
+from helpers.diagnosis.effects import settled
 from helpers.diagnosis.findings import Finding, Fix, judged
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -85,7 +85,13 @@ def _tried(examination, best, key, values, beyond):
     before = [trial.score for trial in examination.of(best)]
     if len(folds) < 2 or not np.isfinite([*after, *before]).all():
         return []
-    effect = paired(after, before, examination)
+    effect = settled(
+        examination, after, before, folds,
+        (
+            lambda fold, seed: examination.fit(best, fold, params=params, seed=seed).score,
+            lambda fold, seed: examination.fit(best, fold, seed=seed).score,
+        ),
+    )  # fmt: skip
     verdict = judged(effect.interval, examination.delta)
     if effect.mean <= examination.delta or verdict == "not the cause":
         return []
