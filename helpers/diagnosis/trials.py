@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from helpers.diagnosis.subject import rows_of
+from helpers.digests import row_digests
 from helpers.quiet import keras
 from helpers.recorder import FitRecorder
 
@@ -38,6 +39,9 @@ class Trial:
         Constructor parameters that the fit changed.
     messages : list of str
         Warnings that it gave.
+    train_digests, test_digests : ndarray of uint64, or None
+        Of the fold's rows, as `helpers.digests.row_digests`: as the search cut them, and as the
+        last step of a pipeline gets them.
     """
 
     candidate: int
@@ -53,6 +57,8 @@ class Trial:
     messages: list = field(default_factory=list)
     error: str | None = None
     seconds: float = 0.0
+    train_digests: np.ndarray | None = None
+    test_digests: np.ndarray | None = None
 
     @property
     def score(self):
@@ -128,9 +134,11 @@ def _fit_and_score(subject, trial, train, test, seed):
     finally:
         trial.changed = _differing(before, _told(estimator), ())
     trial.classes = getattr(estimator, "classes_", None)
+    trial.train_digests = _digests(estimator, X)
     if test is None:
         return
     X, y = rows_of(subject.X, test), rows_of(subject.y, test)
+    trial.test_digests = _digests(estimator, X)
     for name, scorer in subject.scorers.items():
         trial.scores[name] = math.nan
         made = scorer(estimator, X, y)
@@ -142,6 +150,19 @@ def _fit_and_score(subject, trial, train, test, seed):
     trial.predictions = np.asarray(estimator.predict(X))
     if hasattr(estimator, "predict_proba"):
         trial.probabilities = np.asarray(estimator.predict_proba(X))
+
+
+def _digests(estimator, X):
+    """Digests of rows as they are and, behind a pipeline, as its last step gets them."""
+    estimator = getattr(estimator, "regressor_", estimator)
+    digests = [row_digests(X)]
+    if len(getattr(estimator, "steps", ())) > 1:
+        try:
+            digests.append(row_digests(estimator[:-1].transform(X)))
+        except Exception:  # noqa: BLE001 - a user's steps; the rows as they are remain
+            pass
+    digests = [each for each in digests if each is not None]
+    return np.concatenate(digests) if digests else None
 
 
 def _seed(estimator, seed):

@@ -159,5 +159,5 @@ def _has_brother(X, equal):
     """Rows with an equal that have a row unlike them in one column only, too."""
     found = np.zeros(len(X), bool)
     for row in np.flatnonzero(equal.any(axis=1)):
-        found[row] = ((X != X[row]).sum(axis=1) == 1).any()
+        found[row] = ((X[row] != X).sum(axis=1) == 1).any()
     return found
