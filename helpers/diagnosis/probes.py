@@ -249,7 +249,7 @@ def rows_without(splits, drop):
     return [(train[~np.isin(train, drop(train, test))], test) for train, test in splits]
 
 
-def measured(examination, high, low, winner_high, winner_low):
+def measured(examination, high, low, winner_high, winner_low, *, with_winner=True):
     """How much more one arm scores: by the probe that scores best in it, and by the winner.
 
     Parameters
@@ -258,6 +258,8 @@ def measured(examination, high, low, winner_high, winner_low):
         With numbers as rows, for probes.
     winner_high, winner_low : Arm
         The same for the search's best candidate; its fits are left out if they cannot be paid.
+    with_winner : bool, default=True
+        False: leave them out.
 
     Returns
     -------
@@ -269,7 +271,8 @@ def measured(examination, high, low, winner_high, winner_low):
     name = max(scored, key=lambda each: np.nan_to_num(scored[each][0].folds.mean(), nan=-np.inf))
     probe = inflation(*scored[name], subject.test_fraction)
     n_fits = len(winner_high.splits) + len(winner_low.splits)
-    if examination.best is None or not examination.budget.allows(n_fits, examination.seconds_a_fit):
+    affordable = examination.budget.allows(n_fits, examination.seconds_a_fit)
+    if not with_winner or examination.best is None or not affordable:
         return Effect(name, probe, None, scored)
     arms = winner_scores(examination, winner_high), winner_scores(examination, winner_low)
     return Effect(name, probe, inflation(*arms, subject.test_fraction), scored)
