@@ -90,9 +90,12 @@ def test_values_of_held_out_rows_are_found_and_rarely_the_cause(prepare, data):
         (lambda X, y: (np.r_[X, X + 0.01], np.r_[y, y]), (FEW, RARE), None),
         (lambda X, y: (np.c_[X, np.roll(X, 1, axis=0)], y), (FEW, RARE), None),
         (lambda X, y: ((X - X[:60].mean(axis=0)), y), (X, Y), TimeSeriesSplit(2)),
-        (lambda X, y: (X + np.random.default_rng().normal(0, 0.1, X.shape), y), (FEW, RARE), None),
+        (lambda X, y: (X + np.random.default_rng().random(X.shape), y), (FEW, RARE), None),
     ],
-    ids=["divide", "rows", "shuffle", "names", "dropna", "dummies", "augment", "lag", "earlier", "jitter"],
+    ids=[
+        "divide", "rows", "shuffle", "names", "dropna", "dummies", "augment", "lag", "earlier",
+        "jitter",
+    ],
 )  # fmt: skip
 def test_rows_prepared_each_alone_are_silent(prepare, data, cv):
     assert findings(prepare, data, cv) == {}

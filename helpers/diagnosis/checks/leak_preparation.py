@@ -134,7 +134,7 @@ def _other_rows(examination, runs, first, steady):
             n = subjects._num_samples(X)
             return [_resampled(examination, null, f"makes {len(first.rows)} rows of {n}")]
     if steady and not by_labels:
-        train, test = _held_out(_raw_splits(subject))[0]
+        _, test = _raw_splits(subject)[0]
         kept = np.isin(_sorted(first), _sorted(runs(_scrambled(subject.raw, test, 1.0)))).mean()
         if kept < 0.1:
             return [_undecided_rows(1 - float(kept))]
