@@ -22,7 +22,7 @@ from helpers.intervals import Interval, paired_interval
 
 __all__ = [
     "Arm", "Effect", "Scored", "inflation", "is_mean_over_rows", "matrix", "measured",
-    "probe_scores", "probes", "require_matrix", "rows_without", "targets", "winner_scores",
+    "probe_scores", "probes", "require_matrix", "rows_without", "stacked", "targets", "winner_scores",
     "with_columns",
 ]  # fmt: skip
 
@@ -126,8 +126,8 @@ def require_matrix(subject):
     return X, y
 
 
-def probes(is_classification):
-    """Unfitted probe models by name."""
+def probes(is_classification, *, scaled=True):
+    """Unfitted probe models by name; not scaled where the scale of the columns is the question."""
     if is_classification:
         models = {
             "1-NN": KNeighborsClassifier(1),
@@ -140,6 +140,8 @@ def probes(is_classification):
             "linear": Ridge(1.0),
             "trees": ExtraTreesRegressor(30, random_state=0),
         }
+    if not scaled:
+        return models
     return {name: make_pipeline(StandardScaler(), model) for name, model in models.items()}
 
 
@@ -244,12 +246,35 @@ def _labels_of(predictions, truth):
     return predictions.reshape(predictions.shape[0], *truth.shape[1:])
 
 
+def stacked(examples, splits):
+    """One table per split, one below the other, and the splits in it.
+
+    Parameters
+    ----------
+    examples : list of ndarray
+        By split: its training rows, then its held-out rows.
+    splits : list of (train, test)
+
+    Returns
+    -------
+    rows : ndarray
+    splits : list of (train, test)
+    """
+    at, moved = 0, []
+    for train, test in splits:
+        moved.append((at + np.arange(len(train)), at + len(train) + np.arange(len(test))))
+        at += len(train) + len(test)
+    return np.concatenate(examples), moved
+
+
 def rows_without(splits, drop):
     """Splits whose training rows lack those that ``drop(train, test)`` names."""
     return [(train[~np.isin(train, drop(train, test))], test) for train, test in splits]
 
 
-def measured(examination, high, low, winner_high, winner_low, *, with_winner=True):
+def measured(
+    examination, high, low, winner_high=None, winner_low=None, *, with_winner=True, scaled=True
+):  # fmt: skip
     """How much more one arm scores: by the probe that scores best in it, and by the winner.
 
     Parameters
@@ -260,19 +285,21 @@ def measured(examination, high, low, winner_high, winner_low, *, with_winner=Tru
         The same for the search's best candidate; its fits are left out if they cannot be paid.
     with_winner : bool, default=True
         False: leave them out.
+    scaled : bool, default=True
+        Whether probes standardise the columns for themselves.
 
     Returns
     -------
     Effect
     """
     subject, scored = examination.subject, {}
-    for name, model in probes(subject.is_classification).items():
+    for name, model in probes(subject.is_classification, scaled=scaled).items():
         scored[name] = (probe_scores(subject, model, high), probe_scores(subject, model, low))
     name = max(scored, key=lambda each: np.nan_to_num(scored[each][0].folds.mean(), nan=-np.inf))
     probe = inflation(*scored[name], subject.test_fraction)
-    n_fits = len(winner_high.splits) + len(winner_low.splits)
-    affordable = examination.budget.allows(n_fits, examination.seconds_a_fit)
-    if not with_winner or examination.best is None or not affordable:
+    n_fits = 2 * len(high.splits)
+    with_winner = with_winner and examination.best is not None
+    if not with_winner or not examination.budget.allows(n_fits, examination.seconds_a_fit):
         return Effect(name, probe, None, scored)
     arms = winner_scores(examination, winner_high), winner_scores(examination, winner_low)
     return Effect(name, probe, inflation(*arms, subject.test_fraction), scored)

@@ -4,7 +4,7 @@ import copy
 import math
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -157,10 +157,8 @@ def _digests(estimator, X):
     estimator = getattr(estimator, "regressor_", estimator)
     digests = [row_digests(X)]
     if len(getattr(estimator, "steps", ())) > 1:
-        try:
+        with suppress(Exception):  # a user's steps; the rows as they are remain
             digests.append(row_digests(estimator[:-1].transform(X)))
-        except Exception:  # noqa: BLE001 - a user's steps; the rows as they are remain
-            pass
     digests = [each for each in digests if each is not None]
     return np.concatenate(digests) if digests else None
 
@@ -197,7 +195,7 @@ def _differing(before, after, but):
         f"{name}: {before.get(name)!r} became {after.get(name)!r}"
         for name in before
         if name not in but
-        and not name.split("__")[-1] == "random_state"
+        and name.split("__")[-1] != "random_state"
         and name in after
         and before[name] != after[name]
         and not any(str(each).startswith(f"{name}__") for each in but)
