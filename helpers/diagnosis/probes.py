@@ -22,7 +22,7 @@ from helpers.intervals import Interval, paired_interval
 
 __all__ = [
     "Arm", "Effect", "Scored", "inflation", "is_mean_over_rows", "matrix", "measured",
-    "probe_scores", "probes", "require_matrix", "rows_without", "stacked", "targets", "winner_scores",
+    "probe_scores", "probes", "require_matrix", "stacked", "targets", "winner_scores",
     "with_columns",
 ]  # fmt: skip
 
@@ -236,7 +236,7 @@ def _row_scores(subject, y, test, predictions):
         return (predictions == y[test]).astype(float)
     y = np.asarray(y, dtype=float).reshape(len(y), -1)
     errors = (np.asarray(predictions, dtype=float).reshape(len(test), -1) - y[test]) ** 2
-    return 1 - errors.mean(axis=1) / max(y[test].var(axis=0).mean(), 1e-300)
+    return 1 - errors.mean(axis=1) / max(y.var(axis=0).mean(), 1e-300)
 
 
 def _labels_of(predictions, truth):
@@ -267,13 +267,8 @@ def stacked(examples, splits):
     return np.concatenate(examples), moved
 
 
-def rows_without(splits, drop):
-    """Splits whose training rows lack those that ``drop(train, test)`` names."""
-    return [(train[~np.isin(train, drop(train, test))], test) for train, test in splits]
-
-
 def measured(
-    examination, high, low, winner_high=None, winner_low=None, *, with_winner=True, scaled=True
+    examination, high, low, winner_high=None, winner_low=None, *, with_winner=True, pooled=False
 ):  # fmt: skip
     """How much more one arm scores: by the probe that scores best in it, and by the winner.
 
@@ -285,17 +280,21 @@ def measured(
         The same for the search's best candidate; its fits are left out if they cannot be paid.
     with_winner : bool, default=True
         False: leave them out.
-    scaled : bool, default=True
-        Whether probes standardise the columns for themselves.
+    pooled : bool, default=False
+        Whether the mean over all probes counts, and probes leave the scale of columns as it is:
+        for effects that no model could make much of, which then are known more exactly.
 
     Returns
     -------
     Effect
     """
     subject, scored = examination.subject, {}
-    for name, model in probes(subject.is_classification, scaled=scaled).items():
+    for name, model in probes(subject.is_classification, scaled=not pooled).items():
         scored[name] = (probe_scores(subject, model, high), probe_scores(subject, model, low))
     name = max(scored, key=lambda each: np.nan_to_num(scored[each][0].folds.mean(), nan=-np.inf))
+    if pooled:
+        name = "mean of all"
+        scored[name] = tuple(_mean([each[side] for each in scored.values()]) for side in (0, 1))
     probe = inflation(*scored[name], subject.test_fraction)
     n_fits = 2 * len(high.splits)
     with_winner = with_winner and examination.best is not None
@@ -303,6 +302,14 @@ def measured(
         return Effect(name, probe, None, scored)
     arms = winner_scores(examination, winner_high), winner_scores(examination, winner_low)
     return Effect(name, probe, inflation(*arms, subject.test_fraction), scored)
+
+
+def _mean(several):
+    folds = np.mean([each.folds for each in several], axis=0)
+    if any(each.rows is None for each in several):
+        return Scored(folds, None)
+    rows = zip(*(each.rows for each in several), strict=True)
+    return Scored(folds, [np.mean(each, axis=0) for each in rows])
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,9 @@ def test_adapted_normalization(on_all):
     for fold, (train, _) in enumerate(CV.split(X, Y)):
         rows = X if on_all else X[train]
         record = SimpleNamespace(facts={"adapted": [(rows.mean(axis=0), rows.var(axis=0))]})
-        examination.trials.append(SimpleNamespace(fold=fold, records=[record], score=1.0))
+        examination.trials.append(
+            SimpleNamespace(fold=fold, records=[record], candidate=0, score=1.0)
+        )
     examination._delta = 0.01
     findings = found(leak_fitted_on_all_rows, examination)
     assert (CODE in findings) == on_all

@@ -145,7 +145,6 @@ def _by_last_axis(X):
 
 
 def _finding(examination, mark, evidence):
-    subject = examination.subject
     title = {
         "adapted": f"Normalization in {evidence.get('fits_adapted_on_all_rows')} fits holds mean "
         "and variance of all rows, those that score the fold among them",
@@ -188,5 +187,5 @@ def _effect(examination, mark):
     targets = np.concatenate([y[np.r_[train, test]] for train, test in splits])
     return measured(
         examination, Arm(whole, targets, moved), Arm(parts, targets, moved),
-        with_winner=False, scaled=False,
+        with_winner=False, pooled=True,
     )  # fmt: skip

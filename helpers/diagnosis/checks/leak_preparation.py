@@ -368,7 +368,7 @@ def _effect(examination, runs, with_labels):
     )
     return measured(
         examination, high, low, Arm(_stacked(Xs), whole_y, moved_splits),
-        Arm(_stacked(blind), whole_y, moved_splits), with_winner=not per_row,
+        Arm(_stacked(blind), whole_y, moved_splits), with_winner=not per_row, pooled=with_labels,
     )  # fmt: skip
 
 
