@@ -198,7 +198,7 @@ def inflation(high, low, test_fraction):
         differences = np.concatenate(high.rows) - np.concatenate(low.rows)
         differences = differences[np.isfinite(differences)]
         if len(differences) > 1:
-            half = _NORMAL * differences.std(ddof=1) / math.sqrt(len(differences))
+            half = float(_NORMAL * differences.std(ddof=1) / math.sqrt(len(differences)))
             mean = float(differences.mean())
             return Interval(mean, mean - half, mean + half)
     differences = high.folds - low.folds

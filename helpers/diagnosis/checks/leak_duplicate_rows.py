@@ -55,6 +55,8 @@ def leak_duplicate_rows(examination):
         Arm(subject.X, subject.y, control), Arm(subject.X, subject.y, lost),
     )  # fmt: skip
     verdict = effect.verdict(examination.delta)
+    if verdict != "fault" and not n_equal:
+        return []  # near rows that are worth little are no copies
     return [
         Finding(
             "leak/duplicate-rows",

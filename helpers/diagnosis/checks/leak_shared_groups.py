@@ -8,8 +8,8 @@ from sklearn.preprocessing import StandardScaler
 
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.probes import matrix, require_matrix, with_columns
-from helpers.diagnosis.regrouped import compared
 from helpers.diagnosis.registry import check
+from helpers.diagnosis.regrouped import compared
 
 _REPEATS, _MIN_GROUPS, _MAX_KEYS = 3, 10, 3
 #: A column is taken for a key where the nearest row shares its value so much above chance.

@@ -31,7 +31,7 @@ FIX = Fix(
     "metric/loss-mismatch",
     needs={"trials"},
     proves=False,
-    null="both criteria are best at the same epoch: the better epoch is taken from the other folds, "
+    null="both criteria are best at one epoch: the better epoch is taken from the other folds, "
     "so its gain in a fold has mean 0 or less; Nadeau-Bengio interval above delta: below 2.5 %",
 )
 def metric_loss_mismatch(examination):
