@@ -84,3 +84,12 @@ def test_adapted_normalization(on_all):
     if on_all:
         assert findings[CODE].verdict == "not the cause"
         assert findings[CODE].evidence["fits_adapted_on_all_rows"] == 3
+
+
+def test_rows_whitened_away_are_a_fault():
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 2
+    wide = rng.standard_normal((90, 200)) + 0.5 * y[:, None]
+    rows = PCA(0.999, whiten=True).fit_transform(wide).astype("float32")
+    assert found(leak_fitted_on_all_rows, examination_of(rows, y))[CODE].verdict == "fault"
+    assert found(leak_fitted_on_all_rows, examination_of(wide, y)) == {}

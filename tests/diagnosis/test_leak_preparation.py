@@ -99,3 +99,10 @@ def test_values_of_held_out_rows_are_found_and_rarely_the_cause(prepare, data):
 )  # fmt: skip
 def test_rows_prepared_each_alone_are_silent(prepare, data, cv):
     assert findings(prepare, data, cv) == {}
+
+
+def test_a_whitening_that_leaves_nothing_is_a_fault():
+    data = (X + 0.6 * Y[:, None], Y)
+    (finding,) = findings(lambda X, y: (PCA(0.999, whiten=True).fit_transform(X), y), data).values()
+    assert (finding.code, finding.verdict) == (ROWS, "fault")
+    assert finding.effect > 0.05

@@ -11,6 +11,8 @@ from helpers.diagnosis.registry import NotApplicable, check
 _MIN_ROWS, _MIN_COLUMNS = 20, 2
 #: Fewer distinct values than this share of the rows: a coded column, which no scaler explains.
 _CONTINUOUS = 0.2
+#: Columns by rows from which a whitening fitted on all rows leaves hardly any likeness of rows.
+_FULL = 0.75
 
 FIX = Fix(
     "Hand the raw rows to the search and put the transformer into the pipeline; adapt a "
@@ -144,7 +146,26 @@ def _by_last_axis(X):
     return [flat, array.astype(float)]
 
 
+def is_whitened_away(X):
+    """Whether a whitening fitted on these rows left each at right angles to every other.
+
+    Of n rows in r uncorrelated columns of one variance, the mean squared cosine of two rows is
+    (n - r) / (n - 1) of what it is between rows at random.
+    """
+    if np.isnan(X).any() or len(X) < _MIN_ROWS:
+        return False
+    spread = X.std(axis=0)
+    used = X[:, spread > 1e-6 * max(spread.max(), 1e-300)]
+    if used.shape[1] < _FULL * len(X) or used.shape[1] >= len(X):
+        return False
+    Z = used - used.mean(axis=0)
+    covariance = Z.T @ Z / len(Z)
+    scale = np.trace(covariance) / len(covariance)
+    return bool(np.abs(covariance / scale - np.eye(len(covariance))).max() < 0.05)
+
+
 def _finding(examination, mark, evidence):
+    subject = examination.subject
     title = {
         "adapted": f"Normalization in {evidence.get('fits_adapted_on_all_rows')} fits holds mean "
         "and variance of all rows, those that score the fold among them",
@@ -154,6 +175,17 @@ def _finding(examination, mark, evidence):
         "range scaler": f"{evidence.get('columns_of_range_0_to_1')} columns range from 0 to 1 over "
         "all rows: a scaler was fitted on them",
     }[mark]
+    if mark == "PCA" and is_whitened_away(require_matrix(subject)[0]):
+        # Nothing to measure: what the rows were before is not in the data any more.
+        return Finding(
+            "leak/fitted-on-all-rows",
+            "fault",
+            "serious",
+            "A whitening was fitted on all rows, with nearly as many columns as rows: every row is "
+            "at right angles to every other, so training rows say nothing of held-out ones",
+            FIX,
+            evidence=evidence,
+        )
     if mark == "PCA" and evidence["columns_per_row"] > 1 / 3:
         # Too many columns for a fold to give them back: what it costs cannot be seen from here.
         return Finding("leak/fitted-on-all-rows", "undecided", "warning", title, FIX,

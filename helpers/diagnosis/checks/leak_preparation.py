@@ -9,6 +9,7 @@ from scipy import stats
 from sklearn.metrics import balanced_accuracy_score
 
 from helpers.diagnosis import subject as subjects
+from helpers.diagnosis.checks.leak_fitted_on_all_rows import is_whitened_away
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.probes import (
     Arm,
@@ -179,6 +180,10 @@ def _supervised(examination, runs, share):
 
 
 def _unsupervised(examination, runs, share):
+    subject = examination.subject
+    raw = matrix(subject.raw[0])
+    if raw is not None and is_whitened_away(matrix(subject.X)) and not is_whitened_away(raw):
+        return _whitened_away(examination, raw, share)
     effect = _effect(examination, runs, with_labels=True)
     verdict = "undecided" if effect is None else effect.verdict(examination.delta)
     return Finding(
@@ -186,6 +191,26 @@ def _unsupervised(examination, runs, share):
         verdict,
         {"fault": "serious", "undecided": "info", "not the cause": "info"}[verdict],
         f"`prepare` moves {share:.0%} of the training rows when held-out values change",
+        FIXES[ROWS],
+        effect=None if effect is None else effect.interval.mean,
+        interval=None if effect is None else tuple(effect.interval[1:]),
+        evidence={"training_rows_moved": share, **({} if effect is None else effect.evidence)},
+    )
+
+
+def _whitened_away(examination, raw, share):
+    """What is lost: cheap models on the raw rows, against those on the prepared ones."""
+    subject, y = examination.subject, targets(examination.subject)
+    effect = None
+    if y is not None:
+        arms = (Arm(each, y, subject.splits) for each in (raw, matrix(subject.X)))
+        effect = measured(examination, *arms, with_winner=False)
+    return Finding(
+        ROWS,
+        "fault",
+        "serious",
+        "`prepare` whitens all rows with nearly as many columns as rows: every row is then at "
+        "right angles to every other, and training rows say nothing of held-out ones",
         FIXES[ROWS],
         effect=None if effect is None else effect.interval.mean,
         interval=None if effect is None else tuple(effect.interval[1:]),
