@@ -31,7 +31,7 @@ def model_facts(model):
         ``architecture`` and ``optimizer``: digests of configurations without names and seeds;
         ``optimizer_class``; ``loss``; ``outputs``: ``(units, activation)`` of the last layer, or
         None; ``batch_norm``: momentum of each batch normalisation; ``adapted``: mean and variance
-        of each `Normalization` layer that holds statistics.
+        of each `Normalization` layer that holds statistics, adapted or given.
     """
     optimizer = getattr(model, "optimizer", None)
     layers = list(model._flatten_layers(include_self=False))
@@ -52,7 +52,6 @@ def model_facts(model):
             (np.array(each.mean), np.array(each.variance))
             for each in layers
             if isinstance(each, keras.layers.Normalization)
-            and getattr(each, "input_mean", None) is None
             and getattr(each, "mean", None) is not None
         ],
     }

@@ -13,6 +13,7 @@ import numpy as np
 
 from helpers.diagnosis.starts import Starts
 from helpers.diagnosis.subject import rows_of
+from helpers.digests import row_digests
 from helpers.quiet import keras
 from helpers.recorder import FitRecorder
 
@@ -41,6 +42,9 @@ class Trial:
         Constructor parameters that the fit changed.
     messages : list of str
         Warnings that it gave.
+    train_digests, test_digests : ndarray of uint64, or None
+        Of the fold's rows, as `helpers.digests.row_digests`: as the search cut them, and as the
+        last step of a pipeline gets them.
     """
 
     candidate: int
@@ -56,6 +60,8 @@ class Trial:
     messages: list = field(default_factory=list)
     error: str | None = None
     seconds: float = 0.0
+    train_digests: np.ndarray | None = None
+    test_digests: np.ndarray | None = None
 
     @property
     def score(self):
@@ -132,9 +138,11 @@ def _fit_and_score(subject, trial, train, test, seed):
     finally:
         trial.changed = _differing(before, _told(estimator), ())
     trial.classes = getattr(estimator, "classes_", None)
+    trial.train_digests = _digests(estimator, X)
     if test is None:
         return
     X, y = rows_of(subject.X, test), rows_of(subject.y, test)
+    trial.test_digests = _digests(estimator, X)
     for name, scorer in subject.scorers.items():
         trial.scores[name] = math.nan
         made = scorer(estimator, X, y)
@@ -146,6 +154,17 @@ def _fit_and_score(subject, trial, train, test, seed):
     trial.predictions = np.asarray(estimator.predict(X))
     if hasattr(estimator, "predict_proba"):
         trial.probabilities = np.asarray(estimator.predict_proba(X))
+
+
+def _digests(estimator, X):
+    """Digests of rows as they are and, behind a pipeline, as its last step gets them."""
+    estimator = getattr(estimator, "regressor_", estimator)
+    digests = [row_digests(X)]
+    if len(getattr(estimator, "steps", ())) > 1:
+        with contextlib.suppress(Exception):  # a user's steps; the rows as they are remain
+            digests.append(row_digests(estimator[:-1].transform(X)))
+    digests = [each for each in digests if each is not None]
+    return np.concatenate(digests) if digests else None
 
 
 def _seed(estimator, seed):

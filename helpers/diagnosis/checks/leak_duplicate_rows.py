@@ -1,0 +1,165 @@
+"""The same rows, or nearly the same, on both sides of a split."""
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.probes import Arm, measured, require_matrix, with_columns
+from helpers.diagnosis.registry import NotApplicable, check
+
+_MAX_ROWS = 6000
+#: Chance, for an honest row, to have a neighbour as near as what is called a twin.
+_CHANCE = 1e-3
+_NEAREST = 0.5
+#: Fewer test rows with a twin than this share cannot move a score by a practical margin.
+_SHARE = 0.02
+
+FIX = Fix(
+    "Resample, augment or copy only the training rows of each fold, and keep what stems from one "
+    "source on one side of the split.",
+    "from imblearn.pipeline import make_pipeline  # resamples while fitting only\n"
+    "search = GridSearchCV(make_pipeline(SMOTE(), estimator), grid)\n"
+    "# or, with the source of each row:\n"
+    "GridSearchCV(estimator, grid, cv=StratifiedGroupKFold()).fit(X, y, groups=source)",
+)
+
+
+@check(
+    "leak/duplicate-rows",
+    fits=6,
+    proves=False,
+    null="independent rows of locally even density: one in 1000 has a twin; a finding needs 20 in "
+    "1000, and an effect on the score: below 0.1 % of healthy searches",
+)
+def leak_duplicate_rows(examination):
+    """Held-out rows with a twin among the training rows: equal, or far nearer than the local
+    density of rows explains; then the score with twins left out of training, against the same
+    number of other rows left out.
+
+    Equal rows of a few whole numbers are honest repeats: they have neighbours that differ in one
+    column as well, which copies have not.
+    """
+    subject = examination.subject
+    X, y = require_matrix(subject)
+    if len(X) > _MAX_ROWS:
+        raise NotApplicable(f"compares up to {_MAX_ROWS} rows")
+    first, second, n_equal = twins(X)
+    if not len(first):
+        return []
+    agreeing, chance = agreement(y, first, second, subject.is_classification)
+    share, lost, control = _arms(subject, y, first, second)
+    if share < _SHARE or agreeing <= chance:
+        return []
+    effect = measured(
+        examination, Arm(X, y, control), Arm(X, y, lost),
+        Arm(subject.X, subject.y, control), Arm(subject.X, subject.y, lost),
+    )  # fmt: skip
+    verdict = effect.verdict(examination.delta)
+    if verdict != "fault" and not n_equal:
+        return []  # near rows that are worth little are no copies
+    return [
+        Finding(
+            "leak/duplicate-rows",
+            verdict,
+            "serious" if verdict == "fault" else "info",
+            f"{share:.0%} of the held-out rows have a twin among the training rows; "
+            f"{agreeing:.0%} of the twins agree in their label",
+            FIX,
+            effect=effect.interval.mean,
+            interval=tuple(effect.interval[1:]),
+            evidence={
+                "share_of_held_out_rows": share,
+                "pairs": len(first),
+                "equal_pairs": n_equal,
+                "label_agreement": agreeing,
+                "label_agreement_by_chance": chance,
+                **effect.evidence,
+            },
+        )
+    ]
+
+
+def twins(X):
+    """Pairs of rows that are equal or far nearer than the rows around explain.
+
+    Returns
+    -------
+    first, second : ndarray of int
+    n_equal : int
+        Pairs that are equal.
+
+    Notes
+    -----
+    Where m is the dimension, the number of rows within a distance d grows with d ** m. m is read
+    off the outer neighbours (the 20th and the 40th); the chance that one of the k rows within D
+    lies within d is then about k (d / D) ** m.
+    """
+    X = with_columns(X)
+    X = X[:, np.ptp(X, axis=0) > 0]
+    n = len(X)
+    outer = min(40, n // 3)
+    if n < 30 or not X.shape[1]:
+        return np.array([], int), np.array([], int), 0
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    distances, neighbours = NearestNeighbors(n_neighbors=outer + 1).fit(Z).kneighbors(Z)
+    inner = outer // 2
+    reach = distances[:, inner]
+    equal = distances < 1e-6 * np.maximum(1e-12, np.median(distances[:, -1]))
+    equal[np.arange(n), np.argmax(neighbours == np.arange(n)[:, None], axis=1)] = False
+    near = ~equal & (neighbours != np.arange(n)[:, None])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth = np.log(distances[:, -1] / reach)[(reach > 0) & (distances[:, -1] > reach)]
+        dimension = np.log(outer / inner) / np.median(growth) if len(growth) else 1.0
+        ratio = distances / reach[:, None]
+        chance = inner * ratio**dimension
+    near &= (ratio < _NEAREST) & (chance < _CHANCE) & (reach > 0)[:, None]
+    if _is_discrete(X):
+        near[:] = False
+        equal &= ~_has_brother(X, equal)[:, None]
+    pairs = np.argwhere(near | equal)
+    return (
+        pairs[:, 0], neighbours[pairs[:, 0], pairs[:, 1]],
+        int(equal.sum()) // 2,
+    )  # fmt: skip
+
+
+def agreement(y, first, second, is_classification):
+    """Share of pairs with one label, and the same for pairs at random, two SE above."""
+    if is_classification:
+        same, counts = float(np.mean(y[first] == y[second])), np.bincount(y) / len(y)
+        chance = float((counts**2).sum())
+    else:
+        same = float(np.mean(np.abs(y[first] - y[second]) < 0.25 * y.std()))
+        rng = np.random.default_rng(0)
+        chance = float(np.mean(np.abs(y - rng.permutation(y)) < 0.25 * y.std()))
+    return same, min(1.0, chance + 2 * np.sqrt(max(chance * (1 - chance), 0) / len(first)))
+
+
+def _arms(subject, y, first, second):
+    """Share of held-out rows with a twin in training; splits without twins; with as many fewer."""
+    rng, with_twin, lost, control = np.random.default_rng(0), 0, [], []
+    for train, test in subject.splits:
+        in_test = np.zeros(len(y), bool)
+        in_test[test] = True
+        crossing = in_test[first] & ~in_test[second] & np.isin(second, train)
+        with_twin += len(np.unique(first[crossing]))
+        twin_rows = np.unique(second[crossing])
+        others = np.setdiff1d(train, twin_rows)
+        out = rng.permutation(others)[: min(len(twin_rows), len(others) // 2)]
+        lost.append((others, test))
+        control.append((np.setdiff1d(train, out), test))
+    return with_twin / sum(len(test) for _, test in subject.splits), lost, control
+
+
+def _is_discrete(X):
+    """Whether rows can repeat honestly: every column takes few values."""
+    limit = max(20, 0.1 * len(X))
+    return all(len(np.unique(column)) <= limit for column in X.T)
+
+
+def _has_brother(X, equal):
+    """Rows with an equal that have a row unlike them in one column only, too."""
+    found = np.zeros(len(X), bool)
+    for row in np.flatnonzero(equal.any(axis=1)):
+        found[row] = ((X[row] != X).sum(axis=1) == 1).any()
+    return found

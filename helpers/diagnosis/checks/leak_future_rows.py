@@ -1,0 +1,210 @@
+"""Rows that lie close in time on both sides of a split, or windows that overlap."""
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn.preprocessing import StandardScaler
+
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.probes import Arm, measured, require_matrix, with_columns
+from helpers.diagnosis.registry import NotApplicable, check
+from helpers.diagnosis.regrouped import compared
+
+_REPEATS, _STRATA, _MIN_ROWS = 3, 5, 60
+#: Blocks that the interval counts: rows of one block are taken to depend on each other.
+_CLUSTERS = 30
+#: A file without dates is read as a series where rows beside each other are so much nearer than
+#: others. Batches of one writer or one day are alike too, and are not meant: digits has 0.8.
+_SERIAL = 0.5
+
+FIX = Fix(
+    "Train on earlier rows and score on later ones, with a gap as long as a window.",
+    "search = GridSearchCV(estimator, grid, cv=TimeSeriesSplit(n_splits=5, gap=window))",
+)
+
+
+@check(
+    "leak/future-rows",
+    fits=6,
+    proves=False,
+    null="rows in any order, or in an order that says nothing beyond the labels: splits in blocks "
+    "of time (within each class) score as splits by chance do; the interval counts blocks of "
+    "time, its lower end must be above delta: below 2.5 %",
+)
+def leak_future_rows(examination):
+    """In the order of dates, or of the file where rows beside each other are alike: the score of
+    cheap models (and of the winner, where the budget allows) with splits that mix times against
+    splits in blocks of time, within each class. Where splits keep the order: windows that share
+    values across the gap.
+    """
+    subject = examination.subject
+    X, y = require_matrix(subject)
+    if len(X) < _MIN_ROWS:
+        raise NotApplicable(f"needs {_MIN_ROWS} rows")
+    order, by = _order(subject, X)
+    rank = np.empty(len(order), int)
+    rank[order] = np.arange(len(order))
+    overlap = _overlap(subject.X, X, order)
+    if all(rank[train].max() < rank[test].min() for train, test in subject.splits):
+        return _overlapping(examination, X, y, rank, overlap)
+    if not _mixes(subject.splits, rank):
+        return []
+    if by == "order of the file" and not overlap:
+        if subject.groups is not None:
+            raise NotApplicable("groups were given: see leak/shared-groups")
+        if not _is_serial(X[order], y[order], subject.is_classification):
+            return []
+    return _mixed(examination, X, y, order, by, overlap)
+
+
+def _mixed(examination, X, y, order, by, overlap):
+    subject = examination.subject
+    n_folds = int(np.clip(len(subject.splits), 3, 5))
+    mixed, apart = [], []
+    for repeat in range(_REPEATS):
+        apart.append(_in_blocks(order, y, n_folds, repeat, subject.is_classification))
+        shuffled = np.random.default_rng(repeat).permutation(len(order))
+        mixed.append(_in_blocks(shuffled, y, n_folds, 0, subject.is_classification))
+    clusters = np.empty(len(order), int)
+    clusters[order] = np.arange(len(order)) * _CLUSTERS // len(order)
+    effect = compared(examination, X, y, mixed, apart, clusters)
+    verdict = effect.verdict(examination.delta)
+    if verdict != "fault":
+        return []
+    what = f"windows that share values {overlap} rows on" if overlap else f"rows in {by}"
+    return [
+        Finding(
+            "leak/future-rows",
+            "fault",
+            "serious",
+            f"The splits mix {what}: with whole blocks of time held out models score "
+            f"{effect.interval.mean:.3f} less",
+            FIX,
+            effect=effect.interval.mean,
+            interval=tuple(effect.interval[1:]),
+            evidence={"order": by, "rows_that_overlap": overlap, **effect.evidence},
+        )
+    ]
+
+
+def _overlapping(examination, X, y, rank, overlap):
+    """Splits in order: training rows whose windows reach into the held-out rows."""
+    splits = examination.subject.splits
+    gap = min(rank[test].min() - rank[train].max() - 1 for train, test in splits)
+    if overlap <= gap + 1:
+        return []
+    purged = [(train[rank[train] < rank[test].min() - overlap], test) for train, test in splits]
+    if min(len(train) for train, _ in purged) < 10:
+        return []
+    subject = examination.subject
+    effect = measured(
+        examination, Arm(X, y, splits), Arm(X, y, purged),
+        Arm(subject.X, subject.y, splits), Arm(subject.X, subject.y, purged),
+    )  # fmt: skip
+    verdict = effect.verdict(examination.delta)
+    return [
+        Finding(
+            "leak/future-rows",
+            verdict,
+            "warning" if verdict == "fault" else "info",
+            f"Windows reach over {overlap} rows, the gap between training and held-out rows is "
+            f"{gap}: the last windows that train hold values of the first that score",
+            FIX,
+            effect=effect.interval.mean,
+            interval=tuple(effect.interval[1:]),
+            evidence={"rows_that_overlap": overlap, "gap": int(gap), **effect.evidence},
+        )
+    ]
+
+
+def _order(subject, X):
+    """Rows from early to late, and by what."""
+    table = subject.X
+    index = getattr(table, "index", None)
+    if isinstance(index, pd.DatetimeIndex):
+        return np.argsort(index.to_numpy(), kind="stable"), "order of the index's dates"
+    if hasattr(table, "columns"):
+        for name in table.columns:
+            values = table[name]
+            if values.dtype.kind == "M" and values.notna().all() and values.nunique() > len(X) / 4:
+                return np.argsort(values.to_numpy(), kind="stable"), f"order of {name}"
+    return np.arange(len(X)), "order of the file"
+
+
+def _mixes(splits, rank):
+    """Whether held-out rows mostly have a training row beside them in time."""
+    beside = []
+    for train, test in splits:
+        is_train = np.zeros(len(rank) + 2, bool)
+        is_train[rank[train] + 1] = True
+        at = rank[test] + 1
+        beside.append(np.mean(is_train[at - 1] | is_train[at + 1]))
+    return np.mean(beside) > 0.5
+
+
+def _is_serial(X, y, is_classification):
+    """Whether rows beside each other are alike beyond what their labels explain.
+
+    The file may be sorted: by label, which is taken out, or by a column, where nothing follows.
+    """
+    X = with_columns(X)
+    X = X[:, np.ptp(X, axis=0) > 0]
+    n = len(X)
+    if not X.shape[1]:
+        return False
+    ranks = stats.rankdata(X, axis=0)
+    trend = np.abs(np.corrcoef(np.column_stack([ranks, np.arange(n)]).T)[-1, :-1])
+    if np.nanmax(trend) > 0.98:
+        return False
+    if not is_classification and abs(stats.spearmanr(y, np.arange(n)).statistic) > 0.98:
+        return False
+    Z, strata = StandardScaler().fit_transform(X), _strata(y, is_classification)
+    rng = np.random.default_rng(0)
+    beside, others = [], []
+    for stratum in np.unique(strata):
+        rows = np.flatnonzero(strata == stratum)
+        if len(rows) < 3:
+            continue
+        beside.append(np.linalg.norm(np.diff(Z[rows], axis=0), axis=1))
+        pair = rng.permutation(rows), rng.permutation(rows)
+        others.append(np.linalg.norm(Z[pair[0]] - Z[pair[1]], axis=1)[pair[0] != pair[1]])
+    if not beside:
+        return False
+    beside, others = np.concatenate(beside), np.concatenate(others)
+    return bool(np.median(beside) < _SERIAL * np.median(others))
+
+
+def _strata(y, is_classification):
+    if is_classification:
+        return y
+    return np.minimum(stats.rankdata(y) * _STRATA / (len(y) + 1), _STRATA - 1).astype(int)
+
+
+def _in_blocks(order, y, n_folds, repeat, is_classification):
+    """Splits that hold out a block of the order in each class: no class is missing anywhere."""
+    strata, fold = _strata(y, is_classification), np.empty(len(order), int)
+    for stratum in np.unique(strata):
+        rows = order[strata[order] == stratum]
+        shift = repeat * len(rows) // (n_folds * _REPEATS)
+        fold[np.roll(rows, shift)] = np.arange(len(rows)) * n_folds // len(rows)
+    return [(np.flatnonzero(fold != each), np.flatnonzero(fold == each)) for each in range(n_folds)]
+
+
+def _overlap(table, X, order):
+    """Rows over which windows share values: 0 if the next row is not this one shifted."""
+    if np.isnan(X).any() or X.shape[1] < 2:
+        return 0
+    shape = getattr(table, "shape", X.shape)
+    X = X[order]
+    width = X.shape[1]
+    if np.mean(np.ptp(X, axis=1) > 0) < 0.9:
+        return 0
+    last = width // shape[1] if len(shape) == 3 else 1
+    candidates = [last] if len(shape) == 3 else [s for s in range(1, width // 2 + 1) if s <= 64]
+    for step in candidates:
+        for now, later in ((slice(step, None), slice(None, -step)),
+                           (slice(None, -step), slice(step, None))):  # fmt: skip
+            same = (X[:-1, now] == X[1:, later]).all(axis=1)
+            if same.mean() > 0.9:
+                return int(np.ceil(width / step)) - 1
+    return 0

@@ -1,0 +1,132 @@
+"""Rows of one patient, subject or source on both sides of a split."""
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
+
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.probes import matrix, require_matrix, with_columns
+from helpers.diagnosis.registry import check
+from helpers.diagnosis.regrouped import compared
+
+_REPEATS, _MIN_GROUPS, _MAX_KEYS = 3, 10, 3
+#: A column is taken for a key where the nearest row shares its value so much above chance.
+_SAME_NEIGHBOUR, _ABOVE_CHANCE = 0.25, 5
+
+FIX = Fix(
+    "Keep each group on one side of every split.",
+    "search = GridSearchCV(estimator, grid, cv=StratifiedGroupKFold(n_splits=5))\n"
+    "search.fit(X, y, groups=groups)",
+)
+
+
+@check(
+    "leak/shared-groups",
+    fits=5,
+    proves=False,
+    null="groups that say nothing of rows and labels: splits by them score as splits by chance "
+    "do; the interval counts groups, its lower end must be above delta: below 2.5 %",
+)
+def leak_shared_groups(examination):
+    """For groups that the splits divide, and for columns that look like the number of a source:
+    the score of cheap models (and of the winner, where the budget allows) with splits that mix
+    groups against splits that keep each together.
+    """
+    subject, findings = examination.subject, []
+    X, y = require_matrix(subject)
+    for name, key in _keys(subject, X):
+        shared = _shared(subject.splits, key)
+        if shared == 0:
+            continue
+        effect = compared(examination, X, y, *_splits(subject, y, key), key)
+        verdict = effect.verdict(examination.delta)
+        if verdict != "fault":
+            continue
+        sizes = np.bincount(key)
+        findings.append(
+            Finding(
+                "leak/shared-groups",
+                "fault",
+                "serious",
+                f"{shared:.0%} of the held-out rows belong to one of the {len(sizes)} groups "
+                f"({name}) that also train: with groups kept together models score "
+                f"{effect.interval.mean:.3f} less",
+                FIX,
+                effect=effect.interval.mean,
+                interval=tuple(effect.interval[1:]),
+                evidence={
+                    "key": name,
+                    "groups": len(sizes),
+                    "rows_per_group": float(sizes.mean()),
+                    "share_of_held_out_rows": shared,
+                    **effect.evidence,
+                },
+            )
+        )
+        break
+    return findings
+
+
+def _keys(subject, X):
+    """Names and group numbers of each row: the groups given, else columns that look like them."""
+    if subject.groups is not None and len(subject.groups) == subject.n_rows:
+        key = pd.factorize(np.asarray(subject.groups).ravel())[0]
+        return [("groups", key)] if key.max() + 1 >= _MIN_GROUPS else []
+    return _columns(subject, X)[:_MAX_KEYS]
+
+
+def _columns(subject, X):
+    table, keys = subject.X, []
+    if hasattr(table, "columns"):
+        columns = [(str(name), table[name]) for name in table.columns]
+    else:
+        values = matrix(table)
+        columns = [(f"column {number}", pd.Series(values[:, number])) for number in
+                   range(values.shape[1])] if values.shape[1] <= 200 else []  # fmt: skip
+    for name, values in columns:
+        if values.dtype.kind == "M" or values.isna().any():
+            continue
+        if values.dtype.kind == "f" and not np.array_equal(values, np.round(values)):
+            continue
+        key, names = pd.factorize(values)
+        if _MIN_GROUPS * 2 <= len(names) <= len(values) / 2 and _holds_together(X, values, key):
+            keys.append((name, key))
+    return keys
+
+
+def _holds_together(X, values, key):
+    """Whether the nearest row, by the other columns, is of the same group far above chance."""
+    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
+    others = with_columns(X)
+    with np.errstate(invalid="ignore"):
+        same = [np.array_equal(column, numbers) for column in others.T]
+    others = others[:, ~np.array(same) & (np.ptp(others, axis=0) > 0)]
+    if not others.shape[1]:
+        return False
+    Z = StandardScaler().fit_transform(others)
+    nearest = NearestNeighbors(n_neighbors=2).fit(Z).kneighbors(Z, return_distance=False)[:, 1]
+    chance = float(((np.bincount(key) / len(key)) ** 2).sum())
+    return np.mean(key[nearest] == key) > max(_SAME_NEIGHBOUR, _ABOVE_CHANCE * chance)
+
+
+def _shared(splits, key):
+    """Share of the held-out rows whose group trains too."""
+    counts = [(np.isin(key[test], key[train]).sum(), len(test)) for train, test in splits]
+    return float(sum(a for a, _ in counts) / sum(b for _, b in counts))
+
+
+def _splits(subject, y, key):
+    """Splits that mix groups, and splits that keep each together: as many of each."""
+    n_folds = int(np.clip(len(subject.splits), 3, 5))
+    mixed, apart, nothing = [], [], np.zeros(len(y))
+    for repeat in range(_REPEATS):
+        options = {"n_splits": n_folds, "shuffle": True, "random_state": repeat}
+        if subject.is_classification and np.bincount(y).min() >= n_folds:
+            mixed.append(list(StratifiedKFold(**options).split(nothing, y)))
+            apart.append(list(StratifiedGroupKFold(**options).split(nothing, y, key)))
+        else:
+            mixed.append(list(KFold(**options).split(nothing)))
+            apart.append(list(GroupKFold(**options).split(nothing, y, key)))
+    return mixed, apart

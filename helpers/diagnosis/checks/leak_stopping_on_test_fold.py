@@ -1,0 +1,115 @@
+"""Training ended, or its best epoch was taken, by the rows that score the fold."""
+
+import numpy as np
+
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.registry import NotApplicable, check
+from helpers.quiet import keras
+
+#: Share of the held-out rows that must have been watched; one or two may be there by chance.
+_SHARE = 0.05
+
+FIX = Fix(
+    "Let early stopping watch a part of the fold's training rows; the held-out rows only score.",
+    "KerasClassifier(build, epochs=100, fit__validation_split=0.2,\n"
+    '                callbacks=[EarlyStopping(monitor="val_loss", patience=5,\n'
+    "                                         restore_best_weights=True)])\n"
+    "# and no validation_data= in search.fit",
+)
+
+
+@check("leak/stopping-on-test-fold", needs={"trials"})
+def leak_stopping_on_test_fold(examination):
+    """Digests of the validation rows of each Keras fit against those of the rows that score the
+    fold, and what acted on them: an early stop, restored weights, a learning rate, a number of
+    epochs. Rows that are training rows as well do not count.
+
+    Watched without anything that acts is no fault: the curves are just prettier than they should
+    be.
+    """
+    splits = examination.subject.splits
+    watched = [_watched(each, len(splits[each.fold][1])) for each in examination.trials]
+    watched = [each for each in watched if each]
+    if not watched:
+        if all(_validation_rows(trial) is None for trial in examination.trials):
+            raise NotApplicable("no fit had validation rows that could be read")
+        return []
+    acts = [each["acts"] for each in watched]
+    verdict = next(each for each in ("fault", "undecided", "not the cause") if each in acts)
+    count = acts.count(verdict)
+    how = sorted({each["by"] for each in watched if each["acts"] == verdict and each["by"]})
+    share = float(np.median([each["share"] for each in watched]))
+    text = {
+        "fault": f"{', '.join(how)} decided on them in {count} of them",
+        "undecided": f"{', '.join(how)} watched them; what it did with them is not seen",
+        "not the cause": "nothing acted on them",
+    }[verdict]
+    return [
+        Finding(
+            "leak/stopping-on-test-fold",
+            verdict,
+            {"fault": "serious", "undecided": "warning", "not the cause": "info"}[verdict],
+            f"In {len(watched)} of {len(examination.trials)} fits the validation rows were rows "
+            f"that score the fold ({share:.0%} of those): {text}",
+            FIX,
+            evidence={
+                "fits": len(examination.trials),
+                "fits_that_watched": len(watched),
+                "fits_acted_on": acts.count("fault"),
+                "share_of_held_out_rows_watched": share,
+                "acted": how,
+                "epochs_run": [int(each["epochs_run"]) for each in watched],
+            },
+        )
+    ]
+
+
+def _watched(trial, n_scored):
+    """What acted on held-out rows in a trial; None if none were among the validation rows."""
+    if trial.test_digests is None or trial.train_digests is None:
+        return None
+    for position, record in enumerate(trial.records):
+        if record.val_rows is None:
+            continue
+        own = np.setdiff1d(trial.test_digests, trial.train_digests)
+        n_seen = len(np.intersect1d(record.val_rows, own))
+        share = n_seen / n_scored
+        if n_seen >= 2 and share >= _SHARE:
+            acts, by = _acts(record, trial.records[position + 1 :])
+            return {"acts": acts, "by": by, "share": share, "epochs_run": record.epochs_run}
+    return None
+
+
+def _acts(record, later):
+    """Verdict, and what acted."""
+    undecided = ""
+    for facts in record.callback_facts:
+        name, settings = facts["name"], facts["settings"]
+        is_own = not hasattr(keras.callbacks, name)
+        on_validation = str(settings.get("monitor", "")).startswith("val_")
+        if name == "ReduceLROnPlateau" and on_validation:
+            if record.learning_rate_end < record.learning_rate_start:
+                return "fault", name
+        elif on_validation and "restore_best_weights" in settings:
+            if record.stop_training or settings["restore_best_weights"]:
+                return "fault", name
+        elif is_own and record.stop_training:
+            return "fault", name
+        elif is_own or (on_validation and settings.get("save_best_only")):
+            undecided = name
+    best = _best_epochs(record)
+    if any(each.epochs_asked in best and each.epochs_asked != record.epochs_run for each in later):
+        return "fault", "the number of epochs of the next fit"
+    return ("undecided", undecided) if undecided else ("not the cause", "")
+
+
+def _best_epochs(record):
+    best = set()
+    for name, values in record.history.items():
+        if name.startswith("val_") and len(values) > 1:
+            best |= {int(np.nanargmin(values)) + 1, int(np.nanargmax(values)) + 1}
+    return best
+
+
+def _validation_rows(trial):
+    return next((each.val_rows for each in trial.records if each.val_rows is not None), None)

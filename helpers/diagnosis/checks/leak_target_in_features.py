@@ -1,0 +1,156 @@
+"""One column gives the target away."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+from sklearn.metrics import balanced_accuracy_score, r2_score
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.probes import probes, require_matrix, with_columns
+from helpers.diagnosis.registry import NotApplicable, check
+
+_MIN_ROWS, _FOLDS, _SCREENED = 50, 3, 12
+#: Out-of-sample score of one column alone that is "nearly perfect": 1 wrong in 100.
+_NEARLY_ALL = 0.99
+#: How far above the next column, and above all others together, it must be; and in SE.
+_AHEAD, _ERRORS = 0.05, 4
+
+FIX = Fix(
+    "Ask whether this column was known when the prediction is to be made. If not, leave it out.",
+    'X = X.drop(columns=["{name}"])',
+)
+
+
+@check(
+    "leak/target-in-features",
+    proves=False,
+    null="a strong honest column: its errors are those of a binomial share; nearly perfect alone "
+    "and 4 standard errors above all others together: below 0.1 % of searches",
+)
+def leak_target_in_features(examination):
+    """Each column alone, by a small tree on held-out rows; then the score of cheap models with all
+    columns against all columns but the best one. A suspect only: a column may be that good
+    honestly.
+    """
+    subject = examination.subject
+    X, y = require_matrix(subject)
+    X = with_columns(X)
+    if not subject.is_classification:
+        y = rankdata(y)  # in other units, or on another scale, it is the same target
+    if len(X) < _MIN_ROWS or X.shape[1] < 2:
+        raise NotApplicable(f"needs {_MIN_ROWS} rows and two columns")
+    splits = _splits(y, subject.is_classification)
+    alone = _alone(X, y, splits, subject.is_classification)
+    column = int(np.argmax(alone))
+    score = alone[column]
+    if score < _NEARLY_ALL:
+        return []
+    same = _twins_of(X, column)
+    others = np.delete(alone, same)
+    rest = _without(subject, np.delete(X, same, axis=1), y, splits)
+    error = math.sqrt(max(rest * (1 - rest), 0.0) / len(y))
+    needed = max(_AHEAD, _ERRORS * error)
+    if score - max(rest, others.max(initial=0.0)) < needed:
+        return []
+    name = _name(subject.X, column)
+    return [
+        Finding(
+            "leak/target-in-features",
+            "undecided",
+            "warning",
+            f"{name} alone predicts the target ({score:.3f} on held-out rows); all other columns "
+            f"together reach {rest:.3f}: was it known when the prediction is made?",
+            Fix(FIX.text, FIX.lines.format(name=name))
+            if hasattr(subject.X, "columns")
+            else Fix(FIX.text, f"X = np.delete(X, {column}, axis=1)"),
+            effect=float(score - rest),
+            evidence={
+                "column": name,
+                "score_alone": float(score),
+                "score_of_next_column": float(others.max(initial=0.0)),
+                "score_without_it": float(rest),
+                "standard_error": error,
+            },
+        )
+    ]
+
+
+def _splits(y, is_classification):
+    options = {"n_splits": _FOLDS, "shuffle": True, "random_state": 0}
+    if is_classification:
+        if np.bincount(y).min() < _FOLDS:
+            raise NotApplicable("needs three rows of each class")
+        return list(StratifiedKFold(**options).split(y, y))
+    return list(KFold(**options).split(y))
+
+
+def _alone(X, y, splits, is_classification):
+    """Score of each column alone: balanced accuracy, or R2. 0 for those that a screen rules out."""
+    alone = np.zeros(X.shape[1])
+    for column in _screened(X, y, is_classification):
+        values, predicted = X[:, [column]], np.zeros(len(y))
+        for train, test in splits:
+            predicted[test] = _tree(y, is_classification).fit(values[train], y[train]).predict(
+                values[test]
+            )  # fmt: skip
+        measure = balanced_accuracy_score if is_classification else r2_score
+        alone[column] = measure(y, predicted)
+    return alone
+
+
+def _tree(y, is_classification):
+    if is_classification:
+        return DecisionTreeClassifier(max_leaf_nodes=max(4, 2 * len(np.unique(y))), random_state=0)
+    return DecisionTreeRegressor(max_leaf_nodes=64, min_samples_leaf=2, random_state=0)
+
+
+def _screened(X, y, is_classification):
+    """The columns that a few leaves explain best on the rows themselves."""
+    if X.shape[1] <= _SCREENED:
+        return range(X.shape[1])
+    scores = [
+        _tree(y, is_classification).fit(X[:, [column]], y).score(X[:, [column]], y)
+        for column in range(X.shape[1])
+    ]
+    return np.argsort(scores)[-_SCREENED:]
+
+
+def _twins_of(X, column):
+    """The column and those that say the same: copies, other units, the other dummy."""
+    ranks = pd.DataFrame(X).rank()
+    with np.errstate(invalid="ignore"):
+        alike = ranks.corrwith(ranks[column]).abs().to_numpy()
+    return np.union1d(np.flatnonzero(alike > 0.999), [column])
+
+
+def _without(subject, X, y, splits):
+    """Best score of the cheap models on the other columns."""
+    if not X.shape[1]:
+        return 0.0
+    measure = balanced_accuracy_score if subject.is_classification else r2_score
+    scores = []
+    for model in probes(subject.is_classification).values():
+        predicted = np.zeros(len(y))
+        for train, test in splits:
+            predicted[test] = model.fit(X[train], y[train]).predict(X[test])
+        scores.append(measure(y, predicted))
+    return float(max(scores))
+
+
+def _name(table, column):
+    """Name of a column of numbers, in terms of the user's table."""
+    if not hasattr(table, "columns"):
+        return f"column {column}"
+    at = 0
+    for name in table.columns:
+        values = table[name]
+        is_coded = values.dtype.kind not in "biufM" or not isinstance(values.dtype, np.dtype)
+        width = values.nunique() if is_coded and values.nunique() <= 30 else 1
+        if at <= column < at + max(1, width):
+            return str(name)
+        at += max(1, width)
+    return f"column {column}"

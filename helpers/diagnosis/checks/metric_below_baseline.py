@@ -1,0 +1,106 @@
+"""The best candidate is no better than always saying the same."""
+
+import numpy as np
+from sklearn.dummy import DummyClassifier, DummyRegressor
+
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.probes import Scored, inflation
+from helpers.diagnosis.registry import NotApplicable, check
+from helpers.diagnosis.resampling import held_out_predictions, row_table
+
+FIX = Fix(
+    "Look at the predictions of one fitted candidate before searching on: activation and units of "
+    "the last layer, loss, scale of the targets, learning rate, the score itself.",
+    "np.unique(search.best_estimator_.predict(X), return_counts=True)",
+)
+
+
+@check(
+    "metric/below-baseline",
+    needs={"trials"},
+    proves=False,
+    null="the best candidate is better than a constant: its mean score over the folds falls below "
+    "that of a constant in less than 2.5 % of searches where its lead is twice the noise",
+)
+def metric_below_baseline(examination):
+    """The best candidate's score in each fold against that of a model that always predicts the
+    most frequent class or the mean of the training rows, by the search's own scorer; and whether
+    its predictions are all the same.
+    """
+    subject, complete = examination.subject, dict(held_out_predictions(examination))
+    best = examination.best
+    if best not in complete:
+        raise NotApplicable("needs a candidate that could be scored in every fold")
+    baseline = _baseline(subject)
+    scores = np.array([trial.score for trial in complete[best]])
+    lost = _lost(examination, best, scores, baseline)
+    constant = all(_is_constant(trial.predictions) for trial in complete[best])
+    if lost.mean < -examination.delta:
+        return []
+    if lost.mean >= -1e-9:
+        verdict, severity = "fault", "serious"
+    elif lost.high >= 0 and not constant:
+        verdict, severity = "undecided", "warning"
+    else:
+        return []
+    return [
+        Finding(
+            "metric/below-baseline",
+            verdict,
+            severity,
+            f"The best candidate scores {scores.mean():.3f}, a constant prediction "
+            f"{baseline.folds.mean():.3f}" + ("; its own predictions are all the same" * constant),
+            FIX,
+            effect=lost.mean,
+            interval=None if constant else (lost.low, lost.high),
+            evidence={
+                "best_score": float(scores.mean()),
+                "constant_score": float(baseline.folds.mean()),
+                "predictions_are_constant": constant,
+            },
+        )
+    ]
+
+
+def _baseline(subject):
+    """Scores of a constant prediction in the search's own folds."""
+    truth = subject.labels if subject.labels is not None else np.asarray(subject.y)
+    if subject.is_classification and subject.labels is None:
+        raise NotApplicable("several labels a row: there is no most frequent class")
+    scorer = next(iter(subject.scorers.values()))
+    nothing, folds, rows = np.zeros((subject.n_rows, 1)), [], []
+    for train, test in subject.splits:
+        model = DummyClassifier() if subject.is_classification else DummyRegressor()
+        model.fit(nothing[train], truth[train])
+        try:
+            made = scorer(model, nothing[test], truth[test])
+        except Exception as error:
+            raise NotApplicable(f"the scorer takes no other model ({error})") from error
+        folds.append(float(next(iter(made.values())) if isinstance(made, dict) else made))
+        if subject.is_classification:
+            rows.append((model.predict(nothing[test]) == truth[test]).astype(float))
+        else:
+            y = truth[test].reshape(len(test), -1)
+            errors = (model.predict(nothing[test]).reshape(len(test), -1) - y) ** 2
+            rows.append(1 - (errors / np.maximum(y.var(axis=0), 1e-300)).mean(axis=1))
+    return Scored(np.array(folds), rows)
+
+
+def _lost(examination, best, scores, baseline):
+    """What the best candidate scores below the constant."""
+    rows = None
+    try:
+        candidates, table, fold = row_table(examination)
+        own = table[candidates.index(best)]
+        rows = [own[fold == number] for number in np.unique(fold)]
+    except NotApplicable:
+        pass
+    return inflation(baseline, Scored(scores, rows), examination.subject.test_fraction)
+
+
+def _is_constant(predictions):
+    predictions = np.asarray(predictions)
+    if predictions.dtype.kind == "f":
+        rows = predictions.reshape(len(predictions), -1)
+        return bool((np.ptp(rows, axis=0) <= 1e-6 * (1e-12 + np.abs(rows).max())).all())
+    return len(np.unique(predictions, axis=0)) == 1

@@ -1,0 +1,109 @@
+"""Training is stopped by one criterion, the search chooses by another, and they disagree."""
+
+import numpy as np
+
+from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.registry import NotApplicable, check
+from helpers.intervals import paired_interval
+
+_ACCURACY = (
+    "val_accuracy", "val_acc", "val_sparse_categorical_accuracy", "val_categorical_accuracy",
+    "val_binary_accuracy",
+)  # fmt: skip
+#: What Keras may log for the search's score, and whether more is better.
+_LOGGED = {
+    "accuracy": (_ACCURACY, 1),
+    "neg_mean_squared_error": (("val_mse", "val_mean_squared_error"), -1),
+    "neg_mean_absolute_error": (("val_mae", "val_mean_absolute_error"), -1),
+    "neg_log_loss": (("val_loss",), -1),
+}
+_WINDOW = 3
+
+FIX = Fix(
+    "Stop by what the search scores, or search by what training minimises.",
+    'EarlyStopping(monitor="val_accuracy", mode="max", patience=10,\n'
+    '              restore_best_weights=True)  # with scoring="accuracy"\n'
+    '# or GridSearchCV(..., scoring="neg_log_loss") with monitor="val_loss"',
+)
+
+
+@check(
+    "metric/loss-mismatch",
+    needs={"trials"},
+    proves=False,
+    null="both criteria are best at one epoch: the better epoch is taken from the other folds, "
+    "so its gain in a fold has mean 0 or less; Nadeau-Bengio interval above delta: below 2.5 %",
+)
+def metric_loss_mismatch(examination):
+    """In the best candidate's curves: the search's score at the epoch that the stopper kept, by
+    its own criterion, against that at the epoch which the curves of the other folds name as best.
+    """
+    name = examination.subject.score_name
+    if name not in _LOGGED:
+        raise NotApplicable(f"Keras logs nothing that is known to mean {name}")
+    logged, sign = _LOGGED[name]
+    fits = [
+        _kept(trial.record, logged) for trial in examination.trials
+        if trial.candidate == examination.best and trial.record is not None
+    ]  # fmt: skip
+    fits = [each for each in fits if each]
+    if len(fits) < 2:
+        raise NotApplicable(
+            "needs a stopper that watches something else than the search's score, and that score "
+            "logged for validation rows"
+        )
+    length = min(len(each["curve"]) for each in fits)
+    curves = np.array([sign * _smooth(each["curve"])[:length] for each in fits])
+    gains = []
+    for fold, each in enumerate(fits):
+        better = np.delete(curves, fold, axis=0).mean(axis=0).argmax()
+        whole = sign * _smooth(each["curve"])
+        gains.append(float(whole[better] - whole[each["epoch"]]))
+    gain = paired_interval(gains, test_fraction=examination.subject.test_fraction)
+    if judged(gain[1:], examination.delta) != "fault":
+        return []
+    monitor = fits[0]["monitor"]
+    return [
+        Finding(
+            "metric/loss-mismatch",
+            "fault",
+            "warning",
+            f"The stopper keeps the epoch that is best by {monitor}; the search scores {name}, "
+            f"which is {gain.mean:.3f} better at another",
+            FIX,
+            effect=gain.mean,
+            interval=(gain.low, gain.high),
+            evidence={
+                "monitor": monitor,
+                "score": name,
+                "epochs_kept": [each["epoch"] + 1 for each in fits],
+                "gains": gains,
+            },
+        )
+    ]
+
+
+def _kept(record, logged):
+    """The curve of the search's score in a fit, and the epoch that a stopper kept by another."""
+    curve = next((record.history[each] for each in logged if each in record.history), None)
+    if curve is None or len(curve) < _WINDOW:
+        return None
+    for facts in record.callback_facts:
+        settings = facts["settings"]
+        monitor = settings.get("monitor")
+        if "restore_best_weights" not in settings or monitor in logged:
+            continue
+        watched = record.history.get(monitor)
+        if watched is None or len(watched) != len(curve):
+            continue
+        if not (record.stop_training or settings["restore_best_weights"]):
+            continue
+        best = np.nanargmin if monitor.endswith("loss") else np.nanargmax
+        epoch = int(best(watched)) if settings["restore_best_weights"] else len(curve) - 1
+        return {"curve": curve, "epoch": epoch, "monitor": monitor}
+    return None
+
+
+def _smooth(curve):
+    padded = np.pad(np.asarray(curve, dtype=float), _WINDOW // 2, mode="edge")
+    return np.convolve(padded, np.full(_WINDOW, 1 / _WINDOW), mode="valid")

@@ -1,0 +1,172 @@
+"""The lead of the best candidate is what seeds and folds make of candidates that are alike."""
+
+import numpy as np
+from scipy import stats
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.registry import NotApplicable, check
+from helpers.intervals import paired_interval
+
+#: Below this share, at 95 % confidence, the spread of the mean scores is mostly noise.
+_RELIABILITY = 0.5
+_LEVEL = 0.05
+_REPEATS = 3
+#: With fewer candidates a lead of their best is no surprise, and few fits cannot refute it.
+_MIN_CANDIDATES, _MIN_DIFFERENCES = 4, 6
+
+FIX = Fix(
+    "Take the candidate that is cheapest or simplest among those that are tied, or repeat the "
+    "folds with other seeds until the lead is larger than its noise.",
+    "GridSearchCV(estimator, grid, cv=RepeatedStratifiedKFold(n_splits=5, n_repeats=4))",
+)
+
+
+@check(
+    "noise/winner-within-noise",
+    needs={"search", "trials"},
+    fits=18,
+    proves=False,
+    null="candidates that differ: F test of candidate x fold (p >= .05), then fresh seeds whose "
+    "interval excludes three quarters of the claimed gap; simulated, below 1 % of searches whose "
+    "candidates differ by twice the noise of a fold, some 10 % where they differ by less than it",
+)
+def noise_winner_within_noise(examination):
+    """Variance of the mean scores between candidates against that of candidates within folds;
+    where they cannot be told apart, the best and the worst are trained again with fresh seeds on
+    fresh folds.
+
+    A lead below delta costs nothing, whoever wins, and is not reported.
+    """
+    scores = examination.scores
+    scores = scores[np.isfinite(scores).all(axis=1)]
+    if min(scores.shape) < 2 or np.ptp(scores, axis=0).max() == 0:
+        return []
+    claimed, p, reliability = lead(scores)
+    if claimed <= examination.delta or p < _LEVEL:
+        return []
+    evidence = {
+        "candidates": len(scores),
+        "folds": scores.shape[1],
+        "claimed_lead": claimed,
+        "p_candidates_alike": p,
+        "reliability_at_most": reliability,
+    }
+    if reliability < _RELIABILITY:
+        gained = paired_interval(
+            _lead_elsewhere(scores), test_fraction=examination.subject.test_fraction
+        )
+        if gained.mean < claimed / 2:
+            return [_finding(claimed, gained, evidence)]
+    return _refitted(examination, evidence) if len(scores) >= _MIN_CANDIDATES else []
+
+
+def lead(scores):
+    """Lead of the best over the mean of the others, and whether the candidates differ.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_candidates, n_folds)
+
+    Returns
+    -------
+    claimed : float
+    p : float
+        Of the F test in the table candidate x fold: candidates are alike.
+    reliability : float
+        Upper 95 % limit of the share of variance of the mean scores that is not noise.
+    """
+    n_candidates, n_folds = scores.shape
+    means = scores.mean(axis=1)
+    residual = scores - means[:, None] - scores.mean(axis=0) + scores.mean()
+    freedom = n_candidates - 1, (n_candidates - 1) * (n_folds - 1)
+    between = n_folds * means.var(ddof=1)
+    within = max((residual**2).sum() / freedom[1], 1e-300)
+    ratio = between / within
+    limit = 1 - stats.f.ppf(0.05, *freedom) / max(ratio, 1e-300)
+    best = means.argmax()
+    return (
+        float(means[best] - np.delete(means, best).mean()),
+        float(stats.f.sf(ratio, *freedom)),
+        float(np.clip(limit, 0, 1)),
+    )
+
+
+def _lead_elsewhere(scores):
+    """By fold, the lead there of the candidate that is best in the other folds."""
+    leads = []
+    for fold in range(scores.shape[1]):
+        best = np.delete(scores, fold, axis=1).mean(axis=1).argmax()
+        here = scores[:, fold]
+        leads.append(here[best] - np.delete(here, best).mean())
+    return leads
+
+
+def _refitted(examination, evidence):
+    """The best and the worst with fresh seeds on fresh folds, as often as the budget allows."""
+    subject, means = examination.subject, examination.means
+    best, worst = int(np.nanargmax(means)), int(np.nanargmin(means))
+    gap, n_folds = float(means[best] - means[worst]), len(subject.splits)
+    repeats = next(
+        (
+            each
+            for each in range(_REPEATS, 0, -1)
+            if examination.budget.allows(2 * n_folds * each, examination.seconds_a_fit)
+        ),
+        0,
+    )
+    if repeats * n_folds < _MIN_DIFFERENCES:
+        raise NotApplicable(
+            f"the lead of {evidence['claimed_lead']:.3f} is not beyond the noise of the folds; "
+            f"to settle it takes {2 * n_folds * _REPEATS} more fits"
+        )
+    differences = []
+    for repeat in range(repeats):
+        splits = _fresh(subject, repeat)
+        for fold in range(n_folds):
+            pair = [
+                examination.fit(each, fold, seed=subject.random_state + 7919 + seed, splits=splits)
+                for seed, each in ((2 * repeat, best), (2 * repeat + 1, worst))
+            ]
+            differences.append(pair[0].score - pair[1].score)
+    differences = [each for each in differences if np.isfinite(each)]
+    if len(differences) < _MIN_DIFFERENCES:
+        return []
+    gained = paired_interval(differences)
+    if gained.low > 0 or gained.high > 0.75 * gap or gained.mean > gap / 3:
+        return []
+    return [_finding(gap, gained, {**evidence, "gap_best_to_worst": gap, "repeats": repeats})]
+
+
+def _finding(claimed, gained, evidence):
+    lost = claimed - gained.mean
+    return Finding(
+        "noise/winner-within-noise",
+        "fault",
+        "warning",
+        f"The best of {evidence['candidates']} candidates leads by {claimed:.3f}; seen elsewhere "
+        f"the lead is {gained.mean:+.3f}: the ranking is noise of seeds and folds",
+        FIX,
+        effect=float(lost),
+        interval=(float(claimed - gained.high), float(claimed - gained.low)),
+        evidence={
+            **evidence,
+            "lead_elsewhere": gained.mean,
+            "interval_of_lead_elsewhere": [gained.low, gained.high],
+        },
+    )
+
+
+def _fresh(subject, repeat):
+    """Other folds of the same kind; the same where groups or time decide them."""
+    n_folds = len(subject.splits)
+    held_out = np.sort(np.concatenate([test for _, test in subject.splits]))
+    if subject.groups is not None or not np.array_equal(held_out, np.arange(subject.n_rows)):
+        return subject.splits
+    seed = subject.random_state + 101 + repeat
+    labels = subject.labels
+    if labels is not None and np.unique(labels, return_counts=True)[1].min() >= n_folds:
+        cv = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+        return list(cv.split(np.zeros(subject.n_rows), labels))
+    cv = KFold(n_folds, shuffle=True, random_state=seed)
+    return list(cv.split(np.zeros(subject.n_rows)))

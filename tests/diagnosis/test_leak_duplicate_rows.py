@@ -1,0 +1,80 @@
+"""Copies on both sides of a split are found; honest repeats, and rows that lie close, are not."""
+
+import numpy as np
+import pytest
+from examined import examined, found
+from sklearn.datasets import load_digits, load_iris, load_wine, make_circles
+from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
+
+from helpers.diagnosis.checks.leak_duplicate_rows import leak_duplicate_rows, twins
+
+CODE = "leak/duplicate-rows"
+
+
+def search(cv=None):
+    cv = cv or StratifiedKFold(3, shuffle=True, random_state=0)
+    return GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 5]}, cv=cv)
+
+
+def noisy(n=150, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((n, 6)), np.arange(n) % 2
+
+
+def test_copies_are_a_fault():
+    X, y = noisy()
+    examination = examined(search(), np.r_[X, X], np.r_[y, y], budget=20)
+    finding = found(leak_duplicate_rows, examination)[CODE]
+    assert finding.verdict == "fault"
+    assert finding.interval[0] > examination.delta
+    assert finding.evidence["equal_pairs"] == len(X)
+
+
+def test_noisy_copies_are_a_fault():
+    X, y = noisy()
+    jitter = np.random.default_rng(1).normal(0, 0.1, X.shape)
+    examination = examined(search(), np.r_[X, X + jitter], np.r_[y, y], budget=20)
+    assert found(leak_duplicate_rows, examination)[CODE].verdict == "fault"
+
+
+def test_copies_kept_together_are_silent():
+    X, y = noisy()
+    groups = np.tile(np.arange(len(X)), 2)
+    examination = examined(search(GroupKFold(3)), np.r_[X, X], np.r_[y, y], groups=groups)
+    assert found(leak_duplicate_rows, examination) == {}
+
+
+def test_copies_that_every_model_can_do_without_are_not_the_cause():
+    rng, y = np.random.default_rng(0), np.arange(200) % 2
+    X = rng.standard_normal((200, 3)) + 12 * y[:, None]
+    examination = examined(search(), np.r_[X, X], np.r_[y, y], budget=20)
+    assert found(leak_duplicate_rows, examination)[CODE].verdict == "not the cause"
+
+
+def survey(seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, 4, (400, 5)).astype(float)
+    return X, (X[:, 0] + X[:, 1] > 3).astype(int)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        lambda: load_iris(return_X_y=True),
+        lambda: load_wine(return_X_y=True),
+        lambda: (load_digits().data[:400], load_digits().target[:400]),
+        lambda: make_circles(300, noise=0.12, factor=0.5, random_state=0),
+        survey,
+    ],
+    ids=["iris", "wine", "digits", "circles", "honest repeats"],
+)
+def test_healthy_rows_are_silent(data):
+    assert found(leak_duplicate_rows, examined(search(), *data(), observe=False)) == {}
+
+
+@pytest.mark.parametrize("n_columns", [1, 2, 8, 300])
+def test_share_of_false_twins(n_columns):
+    """Null: independent normal rows; about one in 1000 has a twin."""
+    data = (np.random.default_rng(seed).standard_normal((200, n_columns)) for seed in range(30))
+    assert np.mean([len(np.unique(twins(X)[0])) / 200 for X in data]) < 0.003

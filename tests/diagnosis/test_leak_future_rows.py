@@ -1,0 +1,89 @@
+"""Mixed times matter where rows near in time are alike; ordered files of others are silent."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from examined import examined, found
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
+from sklearn.model_selection import GridSearchCV, KFold, TimeSeriesSplit
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
+from helpers.diagnosis.checks.leak_future_rows import leak_future_rows
+
+CODE = "leak/future-rows"
+MIXED = KFold(3, shuffle=True, random_state=0)
+
+
+def slow(n, n_series, memory, seed=0):
+    rng, keep = np.random.default_rng(seed), np.exp(-1 / memory)
+    values = rng.standard_normal((n, n_series))
+    for now in range(1, n):
+        values[now] = keep * values[now - 1] + np.sqrt(1 - keep**2) * values[now]
+    return values
+
+
+def findings(X, y, cv=MIXED, budget=0, **options):
+    model = KNeighborsClassifier(1) if np.asarray(y).dtype.kind == "i" else KNeighborsRegressor(1)
+    search = GridSearchCV(model, {}, cv=cv)
+    return found(leak_future_rows, examined(search, X, y, budget=budget, **options))
+
+
+def series(n=400, seed=0):
+    """Sensors and a label that wander, each for itself."""
+    return slow(n, 6, 40, seed), (slow(n, 1, 20, seed + 1000)[:, 0] > 0).astype(int)
+
+
+def test_mixed_times_are_a_fault():
+    finding = findings(*series(), budget=10)[CODE]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert finding.effect > 0.1
+
+
+def test_dates_give_the_order():
+    X, y = series()
+    order = np.random.default_rng(0).permutation(len(X))
+    days = pd.date_range("2024-01-01", periods=len(X))
+    table = pd.DataFrame(X).add_prefix("x").assign(day=days)
+    assert findings(table.iloc[order], y[order])[CODE].evidence["order"] == "order of day"
+
+
+def test_overlapping_windows_are_a_fault():
+    sensors, demand = slow(420, 3, 60), slow(420, 1, 20, 1)[:, 0]
+    X = np.stack([sensors[i : i + 4].ravel() for i in range(380)])
+    y = np.array([demand[i + 4 : i + 24].mean() for i in range(380)])
+    finding = findings(X, y)[CODE]
+    assert finding.verdict == "fault"
+    assert finding.evidence["rows_that_overlap"] == 3
+
+
+def test_windows_without_a_gap_are_found_and_those_with_one_not():
+    values = np.random.default_rng(0).standard_normal(300)
+    X = np.lib.stride_tricks.sliding_window_view(values, 6)
+    y = X.mean(axis=1)
+    assert findings(X, y, TimeSeriesSplit(3))[CODE].verdict != "fault"
+    assert findings(X, y, TimeSeriesSplit(3, gap=5)) == {}
+
+
+def test_times_kept_apart_are_silent():
+    X, y = series()
+    assert findings(X, y, KFold(3)) == {}
+    assert findings(X, y, TimeSeriesSplit(3)) == {}
+
+
+@pytest.mark.parametrize("load", [load_iris, load_digits, load_breast_cancer, load_diabetes])
+def test_data_sets_are_silent(load):
+    assert findings(*load(return_X_y=True)) == {}
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_false_alarms_on_independent_rows(dated):
+    """Null: independent rows, in order of a date, or sorted by label or a column: none of 8."""
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        y = rng.integers(0, 2, 240)
+        X = pd.DataFrame(rng.standard_normal((240, 4)) + 0.7 * y[:, None]).add_prefix("x")
+        if dated:
+            X.index = pd.date_range("2024-01-01", periods=240)
+            assert findings(X, y) == {}
+        for order in (np.argsort(y, kind="stable"), np.argsort(X["x0"].to_numpy())):
+            assert dated or findings(X.to_numpy()[order], y[order]) == {}

@@ -1,0 +1,108 @@
+"""Preparations that use held-out rows or labels are found, those that use each row alone not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from examined import examined, found
+from sklearn.decomposition import PCA
+from sklearn.feature_selection import SelectKBest
+from sklearn.impute import KNNImputer, SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, TimeSeriesSplit
+from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
+from sklearn.utils import shuffle
+
+from helpers.diagnosis.checks.leak_preparation import LABELS, ROWS, leak_preparation
+
+RNG = np.random.default_rng(0)
+Y = RNG.permutation(np.arange(120) % 2)
+X = RNG.standard_normal((120, 200)) * 3 + 1
+X[:, :3] += Y[:, None]
+HOLES = np.where(RNG.random((120, 6)) < 0.1, np.nan, X[:, :6])
+RARE = (np.arange(240) % 6 == 0).astype(int)
+FEW = RNG.standard_normal((240, 8)) + 0.5 * RARE[:, None]
+TABLE = pd.DataFrame({"level": RNG.integers(0, 60, 120).astype(str), "x": X[:, 0]})
+
+
+def search(cv=None):
+    cv = cv or StratifiedKFold(3, shuffle=True, random_state=0)
+    return GridSearchCV(LogisticRegression(max_iter=50), {"C": [0.1, 1.0]}, cv=cv)
+
+
+def findings(prepare, data=(X, Y), cv=None, budget=0):
+    return found(leak_preparation, examined(search(cv), *data, prepare=prepare, budget=budget))
+
+
+def balanced_by_copies(X, y):
+    classes, counts = np.unique(y, return_counts=True)
+    rng, rare = np.random.default_rng(0), classes[counts.argmin()]
+    rows = rng.choice(np.flatnonzero(y == rare), counts.max() - counts.min())
+    return np.r_[X, X[rows]], np.r_[y, y[rows]]
+
+
+def by_level(table, y):
+    means = pd.Series(y).groupby(table["level"].to_numpy()).mean()
+    return np.c_[table["level"].map(means), table["x"]], y
+
+
+@pytest.mark.parametrize(
+    ("prepare", "data"),
+    [
+        (lambda X, y: (SelectKBest(k=10).fit_transform(X, y), y), (X, Y)),
+        (by_level, (TABLE, Y)),
+        (balanced_by_copies, (FEW, RARE)),
+    ],
+    ids=["selection", "target encoding", "oversampling"],
+)
+def test_labels_of_held_out_rows_are_a_fault(prepare, data):
+    (finding,) = findings(prepare, data, budget=20).values()
+    assert (finding.code, finding.verdict, finding.severity) == (LABELS, "fault", "serious")
+    assert finding.effect > 0.03
+
+
+@pytest.mark.parametrize(
+    ("prepare", "data"),
+    [
+        (lambda X, y: (StandardScaler().fit_transform(X), y), (X[:, :6], Y)),
+        (lambda X, y: (MinMaxScaler().fit_transform(X), y), (X[:, :6], Y)),
+        (lambda X, y: (PCA(3).fit_transform(X), y), (X[:, :6], Y)),
+        (lambda X, y: (SimpleImputer().fit_transform(X), y), (HOLES, Y)),
+        (lambda X, y: (KNNImputer().fit_transform(X), y), (HOLES, Y)),
+    ],
+    ids=["scaler", "range", "PCA", "mean", "neighbours"],
+)
+def test_values_of_held_out_rows_are_found_and_rarely_the_cause(prepare, data):
+    (finding,) = findings(prepare, data).values()
+    assert finding.code == ROWS
+    assert finding.verdict != "fault"
+    assert abs(finding.effect) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("prepare", "data", "cv"),
+    [
+        (lambda X, y: (X / 255, y), (X, Y), None),
+        (lambda X, y: (normalize(X), y), (X, Y), None),
+        (lambda X, y: tuple(shuffle(X, y, random_state=0)), (X, Y), None),
+        (lambda X, y: (X[:, :20], np.array(["no", "yes"])[y]), (X, Y), None),
+        (lambda X, y: (X[~np.isnan(X).any(axis=1)], y[~np.isnan(X).any(axis=1)]), (HOLES, Y), None),
+        (lambda X, y: (pd.get_dummies(X).to_numpy(float), y), (TABLE, Y), None),
+        (lambda X, y: (np.r_[X, X + 0.01], np.r_[y, y]), (FEW, RARE), None),
+        (lambda X, y: (np.c_[X, np.roll(X, 1, axis=0)], y), (FEW, RARE), None),
+        (lambda X, y: ((X - X[:60].mean(axis=0)), y), (X, Y), TimeSeriesSplit(2)),
+        (lambda X, y: (X + np.random.default_rng().random(X.shape), y), (FEW, RARE), None),
+    ],
+    ids=[
+        "divide", "rows", "shuffle", "names", "dropna", "dummies", "augment", "lag", "earlier",
+        "jitter",
+    ],
+)  # fmt: skip
+def test_rows_prepared_each_alone_are_silent(prepare, data, cv):
+    assert findings(prepare, data, cv) == {}
+
+
+def test_a_whitening_that_leaves_nothing_is_a_fault():
+    data = (X + 0.6 * Y[:, None], Y)
+    (finding,) = findings(lambda X, y: (PCA(0.999, whiten=True).fit_transform(X), y), data).values()
+    assert (finding.code, finding.verdict) == (ROWS, "fault")
+    assert finding.effect > 0.05

@@ -1,0 +1,90 @@
+"""Stopping on the rows that score a fold is proved; other validation rows are silent."""
+
+import numpy as np
+import pytest
+from examined import examined, found
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from helpers.diagnosis.checks.leak_stopping_on_test_fold import leak_stopping_on_test_fold
+from helpers.quiet import keras
+
+CODE = "leak/stopping-on-test-fold"
+
+
+class Net(ClassifierMixin, BaseEstimator):
+    """A user's own class around a Keras model."""
+
+    def __init__(self, stops=True, n_fits=1):
+        self.stops, self.n_fits = stops, n_fits
+
+    def fit(self, X, y, validation_data=None, validation_split=0.0):
+        self.classes_ = np.unique(y)
+        epochs = 4
+        for _ in range(self.n_fits):
+            self.model_ = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
+            self.model_.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+            stopper = keras.callbacks.EarlyStopping("val_loss", patience=3, mode="max")
+            history = self.model_.fit(
+                X, y, epochs=epochs, verbose=0, callbacks=[stopper] if self.stops else [],
+                validation_data=validation_data, validation_split=validation_split,
+            ).history  # fmt: skip
+            epochs = int(np.argmax(history["val_loss"])) + 1
+        return self
+
+    def predict(self, X):
+        return self.classes_[np.asarray(self.model_(np.asarray(X))).argmax(axis=1)]
+
+
+def rows(seed=0, n=60):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((n, 3)).astype("float32"), np.arange(n) % 2
+
+
+def search(estimator, **grid):
+    return GridSearchCV(estimator, grid, cv=StratifiedKFold(2), refit=False)
+
+
+X, Y = rows()
+
+
+def test_stopper_on_held_out_rows_is_a_fault():
+    examination = examined(search(Net()), X, Y, fit_params={"validation_data": (X, Y)})
+    finding = found(leak_stopping_on_test_fold, examination)[CODE]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert finding.evidence["share_of_held_out_rows_watched"] == 1.0
+    assert finding.evidence["acted"] == ["EarlyStopping"]
+
+
+def test_rows_scaled_by_a_pipeline_are_recognised():
+    pipe = make_pipeline(StandardScaler(), Net())
+    fit_params = {"net__validation_data": (X, Y)}
+    examination = examined(search(pipe), X, Y, fit_params=fit_params)
+    assert found(leak_stopping_on_test_fold, examination)[CODE].verdict == "fault"
+
+
+def test_epochs_chosen_on_held_out_rows_are_a_fault():
+    estimator = Net(stops=False, n_fits=2)
+    examination = examined(search(estimator), X, Y, fit_params={"validation_data": (X, Y)})
+    assert found(leak_stopping_on_test_fold, examination)[CODE].verdict == "fault"
+
+
+def test_watching_alone_is_not_the_cause():
+    examination = examined(search(Net(stops=False)), X, Y, fit_params={"validation_data": (X, Y)})
+    assert found(leak_stopping_on_test_fold, examination)[CODE].verdict == "not the cause"
+
+
+@pytest.mark.parametrize(
+    "fit_params", [{"validation_data": rows(1)}, {"validation_split": 0.2}], ids=["apart", "inner"]
+)
+def test_other_rows_are_silent(fit_params):
+    examination = examined(search(Net()), X, Y, fit_params=fit_params)
+    assert found(leak_stopping_on_test_fold, examination) == {}
+
+
+def test_rows_that_repeat_honestly_are_silent():
+    few = np.random.default_rng(0).integers(0, 2, (60, 3)).astype("float32")
+    examination = examined(search(Net()), few, Y, fit_params={"validation_split": 0.2})
+    assert found(leak_stopping_on_test_fold, examination) == {}

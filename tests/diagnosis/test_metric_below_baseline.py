@@ -1,0 +1,57 @@
+"""A best candidate that a constant beats is found; a useful one is silent, by whatever score."""
+
+import numpy as np
+import pytest
+from examined import examined, found
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.tree import ExtraTreeClassifier
+
+from helpers.diagnosis.checks.metric_below_baseline import metric_below_baseline
+
+CODE = "metric/below-baseline"
+X, Y = load_iris(return_X_y=True)
+RARE = (np.arange(200) % 8 == 0).astype(int)
+NOISE = np.random.default_rng(0).standard_normal((200, 4))
+
+
+class Backwards(Ridge):
+    """Predicts the negative."""
+
+    def predict(self, X):
+        return -super().predict(X)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "X", "y", "scoring"),
+    [
+        (DummyClassifier(strategy="constant", constant=0), X, RARE[:150], None),
+        (ExtraTreeClassifier(random_state=0), NOISE, RARE, "accuracy"),
+        (Backwards(), *load_diabetes(return_X_y=True), None),
+        (LogisticRegression(max_iter=300), X, Y, lambda model, X, y: -model.score(X, y)),
+    ],
+    ids=["constant", "noise", "backwards", "negated score"],
+)
+def test_worse_than_a_constant_is_a_fault(estimator, X, y, scoring):
+    examination = examined(GridSearchCV(estimator, {}, cv=3, scoring=scoring), X, y)
+    finding = found(metric_below_baseline, examination)[CODE]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert finding.effect >= -1e-9
+
+
+@pytest.mark.parametrize(
+    ("estimator", "X", "y", "scoring"),
+    [
+        (LogisticRegression(max_iter=300), X, Y, None),
+        (LogisticRegression(max_iter=300), X, Y, "neg_log_loss"),
+        (LogisticRegression(max_iter=300), X, Y == 1, "roc_auc"),
+        (LogisticRegression(max_iter=300), X, np.array(["a", "b", "c"])[Y], "f1_macro"),
+        (Ridge(), *load_diabetes(return_X_y=True), None),
+        (Ridge(), *load_diabetes(return_X_y=True), "neg_mean_squared_error"),
+    ],
+)
+def test_useful_models_are_silent(estimator, X, y, scoring):
+    examination = examined(GridSearchCV(estimator, {}, cv=3, scoring=scoring), X, y)
+    assert found(metric_below_baseline, examination) == {}

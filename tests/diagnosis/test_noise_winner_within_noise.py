@@ -1,0 +1,84 @@
+"""A lead among equals is called noise; a real one, and a small one, are not."""
+
+import numpy as np
+import pytest
+from examined import examined, found
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_iris
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+from helpers.diagnosis.checks.noise_winner_within_noise import lead, noise_winner_within_noise
+
+CODE = "noise/winner-within-noise"
+FOLDS = StratifiedKFold(5, shuffle=True, random_state=0)
+
+
+Y = np.arange(150) % 2
+
+
+class Guess(ClassifierMixin, BaseEstimator):
+    """Right with a known probability: the rows are their own labels."""
+
+    def __init__(self, right=0.8, named=0):
+        self.right, self.named = right, named
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.where(np.random.random(len(X)) < self.right, X[:, 0], 1 - X[:, 0])
+
+
+def finding_of(grid, seed, budget=0):
+    np.random.seed(seed)
+    examination = examined(GridSearchCV(Guess(), grid, cv=FOLDS), Y[:, None], Y, budget=budget)
+    return found(noise_winner_within_noise, examination).get(CODE), examination
+
+
+def test_equal_candidates_are_a_fault_without_a_fit():
+    finding, examination = finding_of({"named": list(range(30))}, seed=1)
+    assert (finding.verdict, finding.severity) == ("fault", "warning")
+    assert examination.budget.spent_fits == 0
+    low, high = finding.evidence["interval_of_lead_elsewhere"]
+    assert low < 0 < high
+
+
+def test_fresh_seeds_tell_equal_candidates():
+    found_in = [finding_of({"named": list(range(12))}, seed, budget=40)[0] for seed in range(12)]
+    assert sum(finding is not None for finding in found_in) >= 6
+
+
+@pytest.mark.parametrize("rights", [[0.6, 0.8], [0.7, 0.8, 0.9], [0.7, 0.8, 0.85, 0.9]])
+def test_false_alarms_where_the_lead_is_real(rights):
+    """Null: candidates that differ as given; below 1 in 20 of 20 searches."""
+    alarms = [finding_of({"right": rights}, seed, budget=40)[0] for seed in range(20)]
+    assert sum(finding is not None for finding in alarms) <= 1
+
+
+def test_recall_and_false_alarms_of_the_table():
+    """24 equal candidates, 5 folds, noise .03: mostly found; SD of truth .03: below 1 in 20."""
+
+    def alarm(spread, seed):
+        rng = np.random.default_rng(seed)
+        truth = rng.normal(0, spread, (24, 1))
+        claimed, p, reliability = lead(truth + rng.normal(0, 0.03, (24, 5)))
+        return claimed > 0.01 and p > 0.05 and reliability < 0.5
+
+    assert np.mean([alarm(0.0, seed) for seed in range(200)]) > 0.4
+    assert np.mean([alarm(0.03, seed) for seed in range(200)]) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("estimator", "grid"),
+    [
+        (LogisticRegression(max_iter=200), {"C": [1e-5, 1e-3, 1.0]}),
+        (LogisticRegression(max_iter=200), {"C": [0.9, 1.0, 1.1]}),
+    ],
+    ids=["real", "tied"],
+)
+def test_clear_and_harmless_leads_are_silent(estimator, grid):
+    search = GridSearchCV(estimator, grid, cv=FOLDS)
+    examination = examined(search, *load_iris(return_X_y=True), budget=40)
+    assert found(noise_winner_within_noise, examination) == {}
