@@ -13,9 +13,9 @@ __all__ = [
     "digits_narrow",
     "digits_penalty",
     "overlap_dropout",
-    "overlap_no_dropout",
     "overlap_rates",
     "rings_auc",
+    "rings_dropout",
     "rings_epochs_twice",
     "rings_momentum",
     "rings_one_output",
@@ -246,44 +246,31 @@ def digits_penalty():
     return {"search": search, "X": X, "y": y, "fit_params": fit_params}
 
 
-def overlap_no_dropout():
+def rings_dropout():
     X, y = rings(noise=0.1, seed=8)
     classifier = helpers.KerasClassifier(
         mlp, model__hidden=8, optimizer="sgd", optimizer__learning_rate=0.5, epochs=40,
         batch_size=12, random_state=0,
     )  # fmt: skip
     search = GridSearchCV(
-        classifier, {"model__dropout": [0.0, 0.6, 0.9]}, cv=stratified(), scoring="accuracy"
+        classifier, {"model__dropout": [0.0, 0.85, 0.9]}, cv=stratified(), scoring="accuracy"
     )
     return {"search": search, "X": X, "y": y}
 
 
-class WithMomentum(ClassifierMixin, BaseEstimator):
-    """Momentum is for SGD."""
-
-    def __init__(self, optimizer="sgd", momentum=0.0):
-        self.optimizer = optimizer
-        self.momentum = momentum
-
-    def fit(self, X, y):
-        self.classes_ = np.unique(y)
-        if self.optimizer == "adam":
-            optimizer = keras.optimizers.Adam(1e-4)
-        else:
-            optimizer = keras.optimizers.SGD(0.02, momentum=self.momentum)
-        self.model_ = mlp({"n_features_in_": X.shape[1], "n_classes_": len(self.classes_)})
-        self.model_.compile(optimizer, "sparse_categorical_crossentropy")
-        self.model_.fit(X, y, epochs=9, batch_size=12, verbose=0)
-        return self
-
-    def predict(self, X):
-        return self.classes_[self.model_.predict(X, verbose=0).argmax(axis=1)]
-
-
 def rings_momentum():
     X, y = rings()
-    search = GridSearchCV(
-        WithMomentum(), {"optimizer": ["adam", "sgd"], "momentum": [0.0, 0.98]}, cv=stratified(),
-        scoring="accuracy",
-    )  # fmt: skip
+
+    def build(meta, optimizer="sgd", momentum=0.0):
+        model = mlp(meta)
+        if optimizer == "adam":
+            chosen = keras.optimizers.Adam(1e-4)
+        else:
+            chosen = keras.optimizers.SGD(0.8, momentum=momentum)
+        model.compile(chosen, "sparse_categorical_crossentropy")
+        return model
+
+    classifier = helpers.KerasClassifier(build, epochs=25, batch_size=12, random_state=0)
+    grid = {"model__optimizer": ["adam", "sgd"], "model__momentum": [0.0, 0.99]}
+    search = GridSearchCV(classifier, grid, cv=stratified(), scoring="accuracy")
     return {"search": search, "X": X, "y": y}

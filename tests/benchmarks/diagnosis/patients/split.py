@@ -171,30 +171,38 @@ def days_apart():
     return {"search": search, "X": X, "y": y}
 
 
+def slow(rng, n_rows, n_series, memory):
+    """Series that wander slowly about nought, with variance 1."""
+    keep = np.exp(-1 / memory)
+    values = rng.standard_normal((n_rows, n_series))
+    values[1:] *= np.sqrt(1 - keep**2)
+    for now in range(1, n_rows):
+        values[now] += keep * values[now - 1]
+    return values
+
+
 def windows():
     rng = np.random.default_rng(5)
-    walk = rng.standard_normal(420).cumsum()
-    ahead = np.array([walk[i + 12 : i + 32].mean() - walk[i + 11] for i in range(380)])
-    X = np.stack([walk[i : i + 12] for i in range(380)])
-    X = (X - X[:, -1:])[:, :-1]
-    X = np.column_stack([X, [walk[i] for i in range(380)]]) / 5
-    regressor = SciKerasRegressor(lambda: net_for_windows(12), epochs=25, batch_size=16, verbose=0)
+    sensors, demand = slow(rng, 420, 5, 60), slow(rng, 420, 1, 20)[:, 0]
+    X = np.stack([sensors[i : i + 4].ravel() for i in range(380)])
+    y = np.array([demand[i + 4 : i + 24].mean() for i in range(380)]) + 0.2 * X[:, 0]
+
+    def build():
+        model = keras.Sequential(
+            [
+                keras.Input((20,)),
+                keras.layers.Dense(64, activation="relu"),
+                keras.layers.Dense(1),
+            ]
+        )
+        model.compile(keras.optimizers.SGD(0.05), "mse")
+        return model
+
+    regressor = SciKerasRegressor(build, epochs=25, batch_size=16, verbose=0)
     search = GridSearchCV(
         regressor, {"shuffle": [True]}, cv=KFold(3, shuffle=True, random_state=0), scoring="r2"
     )
-    return {"search": search, "X": X.astype("float32"), "y": (ahead / 3).astype("float32")}
-
-
-def net_for_windows(width):
-    model = keras.Sequential(
-        [
-            keras.Input((width,)),
-            keras.layers.Dense(64, activation="relu"),
-            keras.layers.Dense(1),
-        ]
-    )
-    model.compile(keras.optimizers.Adam(0.01), "mse")
-    return model
+    return {"search": search, "X": X.astype("float32"), "y": y.astype("float32")}
 
 
 def days_independent():
@@ -241,24 +249,24 @@ def holdout_watched():
 
 
 def noise_watched():
-    data = load("pure_noise", max_rows=120)
-    X, y = data.X[:, :8], data.y
+    data = load("pure_noise", max_rows=90)
+    X, y = data.X[:, :5], data.y
     stopper = keras.callbacks.EarlyStopping(
         "val_accuracy", patience=25, restore_best_weights=True, mode="max"
     )
 
-    def build(X, y, hidden=24):
+    def build(X, y, hidden=6):
         model = one_hot(X, y, hidden)
-        model.compile(keras.optimizers.SGD(0.5), "categorical_crossentropy", metrics=["accuracy"])
+        model.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy", metrics=["accuracy"])
         return model
 
     search = GridSearchCV(
-        keras.wrappers.SKLearnClassifier(build), {"model_kwargs": [{"hidden": 24}]},
+        keras.wrappers.SKLearnClassifier(build), {"model_kwargs": [{"hidden": 6}]},
         cv=stratified(), scoring="accuracy",
     )  # fmt: skip
     fit_params = {
-        "epochs": 40, "batch_size": 8, "verbose": 0, "callbacks": [stopper],
-        "validation_data": (X, keras.utils.to_categorical(y)),
+        "epochs": 25, "batch_size": 12, "verbose": 0, "callbacks": [stopper],
+        "validation_data": (X, keras.utils.to_categorical(y)), "validation_batch_size": 90,
     }  # fmt: skip
     return {"search": search, "X": X, "y": y, "fit_params": fit_params}
 
@@ -326,11 +334,13 @@ def digits_by_number():
 
 def sizes_in_order():
     rng = np.random.default_rng(11)
-    X = rng.standard_normal((400, 6))
-    y = X[:, 0] + 0.8 * X[:, 1] - 0.6 * X[:, 2] + 0.3 * rng.standard_normal(400)
+    X = rng.standard_normal((400, 4))
+    large = rng.random(400) < 0.22
+    X[:, 3] = large + 0.1 * X[:, 3]
+    y = np.where(large, 3 - X[:, 0], X[:, 0]) + 0.2 * X[:, 1] + 0.1 * rng.standard_normal(400)
     order = np.argsort(y)
     search = GridSearchCV(
-        Dense(hidden=24, epochs=25, share=0.25, patience=2), {"rate": [0.05]},
+        Dense(hidden=24, epochs=20, share=0.2, patience=2), {"rate": [0.05]},
         cv=KFold(3, shuffle=True, random_state=0), scoring="r2",
     )  # fmt: skip
     return {"search": search, "X": X[order].astype("float32"), "y": y[order].astype("float32")}
