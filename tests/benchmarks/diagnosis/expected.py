@@ -583,7 +583,7 @@ SEVERAL = {
         ("state/shared-weights", "state/shared-callback"),
         CHAINED | FEW_DIFFERENCES,
     ),
-    "clinic_one_epoch": Expected(
+    "clinic_settings": Expected(
         "patients shared, fit_kwargs lost",
         ("leak/shared-groups", "wrapper/clone-drops-parameter"),
         INFLATED

@@ -316,7 +316,7 @@ def digits_large_rate():
     X, y = digits(400)
     classifier = SciKerasClassifier(compiled, model__hidden=48, epochs=8, batch_size=16, verbose=0)
     search = GridSearchCV(
-        classifier, {"model__learning_rate": [1e4, 0.3]}, cv=stratified(), scoring="accuracy"
+        classifier, {"model__learning_rate": [1e3, 0.003]}, cv=stratified(), scoring="accuracy"
     )
     return {"search": search, "X": 16 * X, "y": y}
 
@@ -355,7 +355,7 @@ def diabetes_raw_target():
 
 def digits_first_rows():
     X, y = digits(420)
-    stopper = keras.callbacks.EarlyStopping("val_loss", patience=1)
+    stopper = keras.callbacks.EarlyStopping("val_loss", min_delta=0.05, patience=1)
 
     class FirstRows(Net):
         def train(self, X, codes):
@@ -367,7 +367,7 @@ def digits_first_rows():
             )  # fmt: skip
 
     search = GridSearchCV(
-        FirstRows(hidden=48, rate=1.5, epochs=25), {"activation": ["relu"]}, cv=stratified(),
+        FirstRows(hidden=48, rate=0.4, epochs=16), {"activation": ["relu"]}, cv=stratified(),
         scoring="accuracy",
     )  # fmt: skip
     return {"search": search, "X": X, "y": y}

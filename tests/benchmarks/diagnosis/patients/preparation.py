@@ -91,21 +91,22 @@ NET_WEIGHTS = {"kerasclassifier__class_weight": [None, {0: 1, 1: 15}]}
 
 
 def wide_whitened():
-    X, y = shifted(150, 100, 3.0)
+    X, y = shifted(100, 200, 5.0)
 
     def prepare(X, y):
-        return PCA(whiten=True).fit_transform(X).astype("float32"), y
+        return PCA(0.999, whiten=True).fit_transform(X).astype("float32"), y
 
     search = GridSearchCV(ours(model__hidden=0), WEIGHTS, cv=stratified(), scoring="accuracy")
     return {"search": search, "X": X, "y": y, "prepare": prepare}
 
 
 def wide_singular_vectors():
-    X, y = shifted(150, 110, 3.0, seed=1)
+    X, y = shifted(100, 180, 5.0, seed=1)
 
     def prepare(X, y):
-        left, _, _ = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
-        return (left * np.sqrt(len(X))).astype("float32"), y
+        left, sizes, _ = np.linalg.svd(X - X.mean(axis=0), full_matrices=False)
+        kept = left[:, sizes > 1e-3 * sizes[0]]
+        return (kept * np.sqrt(len(X))).astype("float32"), y
 
     search = GridSearchCV(
         keras.wrappers.SKLearnClassifier(one_hot), {"model_kwargs": [{"hidden": 0}]},
@@ -116,22 +117,22 @@ def wide_singular_vectors():
 
 
 def wide_given_whitened():
-    X, y = shifted(150, 100, 3.0, seed=2)
-    X = PCA(whiten=True).fit_transform(X).astype("float32")
+    X, y = shifted(100, 200, 5.0, seed=2)
+    X = PCA(0.999, whiten=True).fit_transform(X).astype("float32")
     search = GridSearchCV(ours(model__hidden=0), WEIGHTS, cv=stratified(), scoring="accuracy")
     return {"search": search, "X": X, "y": y}
 
 
 def wide_rotated_in_the_net():
-    X, y = shifted(150, 100, 3.0, seed=3)
-    turned = PCA(whiten=True).fit(X)
+    X, y = shifted(100, 160, 5.0, seed=3)
+    turned = PCA(0.999, whiten=True).fit(X)
     kernel = (turned.components_ / np.sqrt(turned.explained_variance_)[:, None]).T
 
     def build(meta):
-        whitening = keras.layers.Dense(100, trainable=False)
+        whitening = keras.layers.Dense(turned.n_components_, trainable=False)
         model = keras.Sequential(
             [
-                keras.Input((100,)),
+                keras.Input((160,)),
                 whitening,
                 keras.layers.Dense(meta["n_classes_"], activation="softmax"),
             ]

@@ -20,7 +20,7 @@ from tests.benchmarks.diagnosis.patients.tables import digits, rings, shifted, s
 __all__ = [
     "cancer_thirty_epochs",
     "clinic_columns",
-    "clinic_one_epoch",
+    "clinic_settings",
     "copies_and_columns",
     "digits_in_order",
     "iris_from_one",
@@ -215,7 +215,7 @@ def rings_two_objects():
     return {"search": search, "X": X, "y": y}
 
 
-def clinic_one_epoch():
+def clinic_settings():
     data = patients(360, shift=0.6, random_state=6)
     fit_kwargs = {"epochs": 40, "batch_size": 8, "verbose": 0}
 
