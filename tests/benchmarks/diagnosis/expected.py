@@ -272,7 +272,7 @@ SPLIT = {
         "validation rows are the one test fold", ("leak/stopping-on-test-fold",), INFLATED
     ),
     "noise_watched": Expected(
-        "validation_data is all rows",
+        "own class, best epoch on the test fold",
         ("leak/stopping-on-test-fold",),
         INFLATED | NO_SIGNAL,
     ),
@@ -345,10 +345,10 @@ BUDGET = {
         ("budget/ranking-not-settled",),
         UNTRAINED | {"search/edge-of-grid": "untrained candidates"},
     ),
-    "rings_halved": Expected(
-        "halving from one epoch to four",
+    "signs_halved": Expected(
+        "halving drops the slow learner",
         ("budget/ranking-not-settled",),
-        UNTRAINED,
+        UNTRAINED | {"search/edge-of-grid": "untrained candidates"},
     ),
     "signs_impatient": Expected(
         "patience 1 on a plateau",

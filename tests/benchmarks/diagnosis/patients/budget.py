@@ -26,7 +26,6 @@ __all__ = [
     "digits_small_and_large_batches",
     "rings_epochs_asked",
     "rings_falling_loss",
-    "rings_halved",
     "rings_least_gain",
     "rings_many_rates",
     "rings_named_auc",
@@ -36,6 +35,7 @@ __all__ = [
     "rings_stopper_of_old_name",
     "rings_two_epochs",
     "rings_without_validation",
+    "signs_halved",
     "signs_impatient",
     "signs_rates",
 ]
@@ -177,30 +177,29 @@ def digits_slow():
 
 
 def signs_rates():
-    data = xor_like(400, n_noise=2, flip=0.2, random_state=1)
+    data = xor_like(450, n_noise=3, flip=0.1, random_state=4)
     classifier = helpers.KerasClassifier(
-        mlp, model__hidden=48, optimizer="adam", optimizer__learning_rate=0.01, epochs=5,
+        mlp, model__hidden=48, optimizer="adam", optimizer__learning_rate=0.01, epochs=4,
         random_state=0,
     )  # fmt: skip
     search = GridSearchCV(
-        classifier, {"optimizer__learning_rate": [0.0003, 0.003, 0.1, 1.0]}, cv=stratified(),
+        classifier, {"optimizer__learning_rate": [0.0003, 0.003, 0.2, 1.0]}, cv=stratified(),
         scoring="accuracy",
     )  # fmt: skip
     return {"search": search, "X": data.X, "y": data.y}
 
 
-def rings_halved():
-    X, y = rings(noise=0.12)
+def signs_halved():
+    data = xor_like(450, n_noise=3, flip=0.1, random_state=5)
     classifier = helpers.KerasClassifier(
-        mlp, model__hidden=32, optimizer="sgd", optimizer__learning_rate=1.0, batch_size=12,
+        mlp, model__hidden=48, optimizer="adam", optimizer__learning_rate=0.01, random_state=0
+    )
+    search = HalvingGridSearchCV(
+        classifier, {"optimizer__learning_rate": [0.0003, 0.003, 0.2, 0.3]}, resource="epochs",
+        min_resources=2, max_resources=8, factor=2, cv=stratified(), scoring="accuracy",
         random_state=0,
     )  # fmt: skip
-    grid = {"model__activation": ["relu", "sigmoid", "linear", "tanh"]}
-    search = HalvingGridSearchCV(
-        classifier, grid, resource="epochs", min_resources=1, max_resources=4, factor=2,
-        cv=stratified(), scoring="accuracy", random_state=0,
-    )  # fmt: skip
-    return {"search": search, "X": X, "y": y}
+    return {"search": search, "X": data.X, "y": data.y}
 
 
 def signs_impatient():
@@ -316,7 +315,7 @@ def digits_large_rate():
     X, y = digits(400)
     classifier = SciKerasClassifier(compiled, model__hidden=48, epochs=8, batch_size=16, verbose=0)
     search = GridSearchCV(
-        classifier, {"model__learning_rate": [1e3, 0.003]}, cv=stratified(), scoring="accuracy"
+        classifier, {"model__learning_rate": [1e3, 0.01]}, cv=stratified(), scoring="accuracy"
     )
     return {"search": search, "X": 16 * X, "y": y}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scikeras.wrappers import KerasClassifier as SciKerasClassifier
 from scikeras.wrappers import KerasRegressor as SciKerasRegressor
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.datasets import load_iris
 from sklearn.model_selection import (
     GridSearchCV,
@@ -250,27 +250,43 @@ def holdout_watched():
     }
 
 
+class BestEpoch(ClassifierMixin, BaseEstimator):
+    """Returns to the epoch that was the best on the rows watched."""
+
+    def __init__(self, watched=None, rate=1.0, epochs=40):
+        self.watched = watched
+        self.rate = rate
+        self.epochs = epochs
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        shape = {"n_features_in_": X.shape[1], "n_classes_": len(self.classes_)}
+        self.model_ = mlp(shape, hidden=24)
+        self.model_.compile(
+            keras.optimizers.SGD(self.rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
+        )
+        best = keras.callbacks.EarlyStopping(
+            "val_accuracy", mode="max", patience=self.epochs, restore_best_weights=True
+        )
+        self.model_.fit(
+            X, y, epochs=self.epochs, batch_size=10, validation_data=self.watched,
+            callbacks=[best], verbose=0,
+        )  # fmt: skip
+        return self
+
+    def predict(self, X):
+        return self.classes_[self.model_.predict(X, verbose=0).argmax(axis=1)]
+
+
 def noise_watched():
-    data = load("pure_noise", max_rows=90)
-    X, y = data.X[:, :5], data.y
-    stopper = keras.callbacks.EarlyStopping(
-        "val_accuracy", patience=25, restore_best_weights=True, mode="max"
-    )
-
-    def build(X, y, hidden=6):
-        model = one_hot(X, y, hidden)
-        model.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy", metrics=["accuracy"])
-        return model
-
+    data = load("pure_noise", max_rows=130)
+    X, y = data.X[:, :6], data.y
+    fold = np.r_[np.full(90, -1), np.zeros(40)]
     search = GridSearchCV(
-        keras.wrappers.SKLearnClassifier(build), {"model_kwargs": [{"hidden": 6}]},
-        cv=stratified(), scoring="accuracy",
+        BestEpoch(watched=(X[90:], y[90:])), {"rate": [1.0]}, cv=PredefinedSplit(fold),
+        scoring="accuracy",
     )  # fmt: skip
-    fit_params = {
-        "epochs": 25, "batch_size": 12, "verbose": 0, "callbacks": [stopper],
-        "validation_data": (X, keras.utils.to_categorical(y)), "validation_batch_size": 90,
-    }  # fmt: skip
-    return {"search": search, "X": X, "y": y, "fit_params": fit_params}
+    return {"search": search, "X": X, "y": y}
 
 
 def separate_rows_watched():

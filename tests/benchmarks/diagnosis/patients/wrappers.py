@@ -104,18 +104,19 @@ def overlap_logits():
     X, y = shifted(360, 8, 2.6, seed=1)
 
     def build(meta, activation="relu"):
+        small = keras.regularizers.L2(0.05)
         model = keras.Sequential(
             [
                 keras.Input((meta["n_features_in_"],)),
-                keras.layers.Dense(16, activation=activation),
-                keras.layers.Dense(1, bias_initializer=keras.initializers.Constant(-0.5)),
+                keras.layers.Dense(16, activation=activation, kernel_regularizer=small),
+                keras.layers.Dense(1, kernel_regularizer=small),
             ]
         )
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.SGD(0.02), loss)
+        model.compile(keras.optimizers.SGD(0.1), loss)
         return model
 
-    classifier = SciKerasClassifier(build, epochs=8, batch_size=16, verbose=0)
+    classifier = SciKerasClassifier(build, epochs=10, batch_size=16, verbose=0)
     search = GridSearchCV(
         classifier, {"model__activation": ["relu"]}, cv=stratified(), scoring="accuracy"
     )
@@ -205,7 +206,7 @@ def digits_plain():
 def rare_unrelated():
     rng = np.random.default_rng(2)
     X = rng.standard_normal((300, 10)).astype("float32")
-    y = rng.permutation((np.arange(300) < 60).astype(int))
+    y = rng.permutation((np.arange(300) < 100).astype(int))
 
     def build(meta):
         model = mlp(meta, 64)
