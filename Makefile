@@ -12,13 +12,15 @@ WORKS := 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[
 # What .venv was made from. It is written last: a set-up that was interrupted has none.
 STAMP := .venv/made-from
 
-.PHONY: help notebooks lab test bench nightly readme lock clean .venv
+.PHONY: help notebooks lab test bench bench-diagnosis nightly readme lock clean .venv
 
 help:
 	@echo 'make notebooks   execute every notebook; results in build/ (ARGS="01 --profile ci")'
 	@echo 'make lab         JupyterLab on notebooks/'
 	@echo 'make test        the whole test suite (ARGS="-k claims")'
 	@echo 'make bench       the speed of searches; results in build/bench/ (ARGS="mlp-20 --repeats 1")'
+	@echo 'make bench-diagnosis'
+	@echo '                 how good the diagnosis is; in build/bench-diagnosis/ (ARGS="state --timeout 60")'
 	@echo 'make nightly     the properties of a fit, 200 examples each: about an hour (ARGS="-k clone")'
 	@echo 'make readme      put the claims of build/ into the README'
 	@echo 'make .venv       the environment alone, from requirements.lock'
@@ -40,6 +42,9 @@ test: .venv
 
 bench: .venv
 	@$(RUN) -m tests.benchmarks $(ARGS)
+
+bench-diagnosis: .venv
+	@$(RUN) -m tests.benchmarks.diagnosis $(ARGS)
 
 nightly: .venv
 	@$(RUN) -m pytest tests/test_purity.py tests/test_randomness.py tests/test_rows.py \
