@@ -27,6 +27,7 @@ _NEEDS = {
     "trials": "needs the search's own fits",
     "classes": "needs a classification with one label a row",
     "search": "needs a search with at least two candidates",
+    "tuner": "needs a KerasTuner tuner",
     "prepare": "needs `prepare`: what was done to the raw data before the search",
 }
 
@@ -100,7 +101,8 @@ def diagnose(
         )  # fmt: skip
         with untouched(subject) as starts:
             examination = Examination(subject, Budget(fits, seconds), delta, starts)
-            examination.observe()
+            if not subject.is_tuner:
+                examination.observe()
             if budget is None:  # short searches are mostly the building of models
                 longest = max(_SHORTEST, examination.observed_seconds)
                 examination.budget.seconds = min(_SECONDS, longest)
@@ -176,7 +178,10 @@ def _require(each, examination):
         "classes": subject.labels is not None,
         "search": len(subject.candidates) > 1,
         "prepare": subject.prepare is not None,
+        "tuner": subject.is_tuner,
     }
+    if subject.is_tuner and "tuner" not in each.needs:
+        raise NotApplicable("needs a scikit-learn search")
     for need in sorted(each.needs):
         if not there[need]:
             raise NotApplicable(_NEEDS[need])

@@ -56,12 +56,17 @@ class Subject:
     def is_search(self):
         return isinstance(self.search, BaseSearchCV)
 
+    @property
+    def is_tuner(self):
+        """Whether it is a KerasTuner tuner, which has trials of its own and no folds."""
+        return is_tuner(self.search)
+
     @cached_property
     def is_classification(self):
         """By the targets: wrappers do not always say what they are."""
-        if is_regressor(self.estimator):
+        if self.estimator is not None and is_regressor(self.estimator):
             return False
-        if is_classifier(self.estimator):
+        if self.estimator is not None and is_classifier(self.estimator):
             return True
         kind = type_of_target(np.asarray(self.y))
         if kind == "multiclass" and np.asarray(self.y).dtype.kind in "fc":
@@ -99,6 +104,8 @@ class Subject:
 
     @property
     def score_name(self):
+        if self.is_tuner:
+            return str(getattr(self.search.oracle.objective, "name", "objective"))
         name = next(iter(self.scorers))
         if name == "score":
             return "accuracy" if self.is_classification else "R2"
@@ -134,7 +141,7 @@ def read(search, X, y, *, groups=None, fit_params=None, prepare=None, random_sta
     TypeError, ValueError
         An argument is not what `diagnose` accepts.
     """
-    if not hasattr(search, "fit"):
+    if not hasattr(search, "fit") and not is_tuner(search):
         raise TypeError(
             f"search={search!r}: accepted is a search or an estimator with fit, for instance "
             "GridSearchCV(KerasClassifier(build), grid)."
@@ -150,14 +157,15 @@ def read(search, X, y, *, groups=None, fit_params=None, prepare=None, random_sta
     if y is not None and _num_samples(X) != _num_samples(y):
         raise ValueError(f"X has {_num_samples(X)} rows, y has {_num_samples(y)}.")
     raw = (X, y, groups)
+    fit_params = dict(fit_params or {})
     if prepare is not None:
         X, y, groups = prepared(prepare, raw)
-    estimator = getattr(search, "estimator", search) if hasattr(search, "estimator") else search
-    if not isinstance(search, BaseSearchCV):
-        estimator = search
+    if is_tuner(search):
+        return Subject(search, None, X, y, groups, raw, prepare, fit_params, [], [], random_state)
+    estimator = search.estimator if isinstance(search, BaseSearchCV) else search
     return Subject(
         search=search, estimator=estimator, X=X, y=y, groups=groups, raw=raw, prepare=prepare,
-        fit_params=dict(fit_params or {}), candidates=_candidates(search, random_state),
+        fit_params=fit_params, candidates=_candidates(search, random_state),
         splits=_splits(search, estimator, X, y, groups), random_state=random_state,
     )  # fmt: skip
 
@@ -180,6 +188,11 @@ def rows_of(data, rows):
     if isinstance(data, list | tuple):
         return [data[row] for row in rows]
     return data[rows]
+
+
+def is_tuner(search):
+    """By what it has: importing KerasTuner to ask for its class takes a second."""
+    return all(hasattr(search, name) for name in ("oracle", "hypermodel", "load_model", "search"))
 
 
 def _is_per_row(value, n_rows):

@@ -217,7 +217,7 @@ def untouched(subject):
     """
     parameters = [
         (value, copy.copy(value))
-        for value in subject.estimator.get_params().values()
+        for value in ({} if subject.is_tuner else subject.estimator.get_params()).values()
         if isinstance(value, dict | list)
     ]
     with Starts() as starts:

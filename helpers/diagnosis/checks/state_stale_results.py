@@ -1,11 +1,15 @@
 """state/stale-results: results of another problem were taken up."""
 
+import contextlib
+import io
+import math
 from dataclasses import replace
 
 import numpy as np
 
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
+from helpers.diagnosis.subject import rows_of
 from helpers.diagnosis.trials import run_trial
 
 
@@ -47,3 +51,59 @@ def state_stale_results(examination):
             },
         )
     ]  # fmt: skip
+
+
+@check("state/stale-results", needs={"tuner"})
+def state_stale_trials(examination):
+    """The weights that a tuner kept of a finished trial are evaluated on the validation rows of
+    this problem; a trial of the same problem has the score that is stored with it."""
+    tuner = examination.subject.search
+    finished = [trial for trial in tuner.oracle.trials.values() if trial.score is not None]
+    if not finished:
+        return []
+    if getattr(tuner, "executions_per_trial", 1) != 1:
+        raise NotApplicable("scores are means over executions, of which one is kept")
+    name = getattr(tuner.oracle.objective, "name", None)
+    if not str(name).startswith("val_"):
+        raise NotApplicable(f"the objective {name!r} is not one of validation rows")
+    X, y = _validation_rows(examination.subject)
+    pairs = [(trial.score, _evaluated(tuner, trial, X, y, name)) for trial in finished[:3]]
+    off = [pair for pair in pairs if not math.isclose(*pair, rel_tol=1e-3, abs_tol=1e-3)]
+    if not off:
+        return []
+    stored, now = off[0]
+    return [
+        Finding(
+            "state/stale-results", "fault", "serious",
+            f"{len(finished)} trials were taken up from {tuner.project_dir}, of another problem: "
+            f"a stored {name} of {stored:.3f} is {now:.3f} here",
+            Fix(
+                "Let the tuner start over, or give each problem a project_name of its own.",
+                "keras_tuner.RandomSearch(..., overwrite=True)",
+            ),
+            evidence={
+                "trials_taken_up": len(finished),
+                "stored": [pair[0] for pair in pairs], "here": [pair[1] for pair in pairs],
+            },
+        )
+    ]  # fmt: skip
+
+
+def _validation_rows(subject):
+    given = subject.fit_params.get("validation_data")
+    if given is not None:
+        return given[0], given[1]
+    share = subject.fit_params.get("validation_split")
+    if not share:
+        raise NotApplicable("needs validation_split or validation_data in fit_params")
+    rows = np.arange(math.floor(subject.n_rows * (1 - share)), subject.n_rows)  # as Keras cuts
+    return rows_of(subject.X, rows), rows_of(subject.y, rows)
+
+
+def _evaluated(tuner, trial, X, y, name):
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            found = tuner.load_model(trial).evaluate(X, y, verbose=0, return_dict=True)
+    except (OSError, ValueError) as error:  # no weights were kept, or they fit another model
+        raise NotApplicable(f"the weights of a trial cannot be loaded: {error}") from error
+    return float(found[name.removeprefix("val_")])
