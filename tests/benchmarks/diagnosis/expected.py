@@ -127,6 +127,9 @@ STATE = {
     "rings_layer_list": Expected(
         "own class, fit empties its list of layers", ("state/mutated-parameter",)
     ),
+    "rings_settings_written": Expected(
+        "keras.wrappers, fit writes into fit_kwargs", ("state/mutated-parameter",)
+    ),
     "rings_watched_auc": Expected(
         "SciKeras, unnamed AUC is auc_1 later",
         ("state/order-dependent", "budget/stopper-inert"),
@@ -308,6 +311,7 @@ SPLIT = {
     "clinic_rows_together": Expected("groups kept together"),
     "days_independent": Expected("dated rows that are independent"),
     "labels_together": Expected("true multilabel target, KFold"),
+    "rings_three_folds": Expected("SciKeras with cv=3 on shuffled balanced labels"),
     "rings_with_ids": Expected("group ids unrelated to the label"),
     "separate_rows_watched": Expected("validation_data apart from all folds"),
 }
@@ -412,6 +416,8 @@ BUDGET = {
         },
     ),
     "digits_batches_paired": Expected("batch sizes at equal updates"),
+    "rings_epochs_equal": Expected("fit__epochs equal to epochs"),
+    "rings_halved": Expected("halving, winner the same at full budget"),
     "rings_falling_loss": Expected("curves rise, ranking stays"),
     "rings_many_rates": Expected("hopeless rate among others"),
     "rings_named_auc": Expected("AUC with a name"),

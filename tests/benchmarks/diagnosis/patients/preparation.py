@@ -129,7 +129,7 @@ def wide_rotated_in_the_net():
     kernel = (turned.components_ / np.sqrt(turned.explained_variance_)[:, None]).T
 
     def build(meta):
-        whitening = keras.layers.Dense(turned.n_components_, trainable=False)
+        whitening = keras.layers.Dense(int(turned.n_components_), trainable=False)
         model = keras.Sequential(
             [
                 keras.Input((160,)),

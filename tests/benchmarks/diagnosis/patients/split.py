@@ -33,6 +33,7 @@ __all__ = [
     "iris_three_folds",
     "labels_together",
     "noise_watched",
+    "rings_three_folds",
     "rings_with_ids",
     "separate_rows_watched",
     "sizes_in_order",
@@ -386,4 +387,13 @@ def labels_together():
         classifier, {"batch_size": [16]}, cv=KFold(3, shuffle=True, random_state=0),
         scoring="f1_macro",
     )  # fmt: skip
+    return {"search": search, "X": X, "y": y}
+
+
+def rings_three_folds():
+    X, y = rings(seed=13)
+    classifier = SciKerasClassifier(
+        compiled, model__learning_rate=1.0, epochs=9, batch_size=12, verbose=0
+    )
+    search = GridSearchCV(classifier, {"model__hidden": [16]}, cv=3, scoring="accuracy")
     return {"search": search, "X": X, "y": y}

@@ -30,6 +30,7 @@ __all__ = [
     "rings_optimizers",
     "rings_remembered",
     "rings_schedule",
+    "rings_settings_written",
     "rings_stem",
     "rings_stem_fixed",
     "rings_stopper",
@@ -337,6 +338,27 @@ def rings_layer_list():
     X, y = rings()
     search = GridSearchCV(Stacked(), {"layers": [[16]]}, cv=stratified(), scoring="accuracy")
     return {"search": search, "X": X, "y": y}
+
+
+def rings_settings_written():
+    X, y = rings()
+
+    def build(X, y, hidden=16):
+        model = keras.Sequential(
+            [
+                keras.Input((X.shape[1],)),
+                keras.layers.Dense(hidden, activation="relu"),
+                keras.layers.Dense(y.shape[1], activation="softmax"),
+            ]
+        )
+        model.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy")
+        return model
+
+    search = GridSearchCV(
+        keras.wrappers.SKLearnClassifier(build), {"fit_kwargs": [{"epochs": 9, "verbose": 0}]},
+        cv=stratified(), scoring="accuracy",
+    )  # fmt: skip
+    return {"search": search, "X": X, "y": y, "fit_params": {"batch_size": 12}}
 
 
 def rings_watched_auc():
