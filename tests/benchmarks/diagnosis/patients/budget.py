@@ -435,7 +435,7 @@ def rings_named_auc():
         "val_auc", mode="max", patience=8, restore_best_weights=True
     )
     classifier = SciKerasClassifier(
-        build, model__activation="relu", epochs=14, batch_size=12, validation_split=0.2,
+        build, model__activation="relu", epochs=20, batch_size=12, validation_split=0.2,
         callbacks=stopper, verbose=0,
     )  # fmt: skip
     search = GridSearchCV(
@@ -446,9 +446,9 @@ def rings_named_auc():
 
 def rings_patience_left():
     X, y = rings(seed=6)
-    stopper = keras.callbacks.EarlyStopping("val_loss", patience=20)
+    stopper = keras.callbacks.EarlyStopping("val_loss", patience=30)
     classifier = SciKerasClassifier(
-        compiled, model__activation="relu", epochs=12, batch_size=12, validation_split=0.2,
+        compiled, model__activation="relu", epochs=18, batch_size=12, validation_split=0.2,
         callbacks=stopper, verbose=0,
     )  # fmt: skip
     search = GridSearchCV(
@@ -473,7 +473,7 @@ def rings_halved():
 
 def rings_epochs_equal():
     X, y = rings(seed=12)
-    classifier = SciKerasClassifier(compiled, epochs=9, fit__epochs=9, batch_size=12, verbose=0)
+    classifier = SciKerasClassifier(compiled, epochs=16, fit__epochs=16, batch_size=12, verbose=0)
     search = GridSearchCV(
         classifier, {"model__activation": ["relu"]}, cv=stratified(), scoring="accuracy"
     )

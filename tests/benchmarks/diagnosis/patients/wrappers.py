@@ -94,7 +94,7 @@ def rings_keyword_settings():
 
 def rings_kept_in_clone():
     X, y = rings(seed=10)
-    grid = {"fit_kwargs": [{"epochs": 9, "batch_size": 12, "verbose": 0}]}
+    grid = {"fit_kwargs": [{"epochs": 16, "batch_size": 12, "verbose": 0}]}
     classifier = keras.wrappers.SKLearnClassifier(one_hot, model_kwargs={"activation": "relu"})
     search = GridSearchCV(classifier, grid, cv=stratified(), scoring="accuracy")
     return {"search": search, "X": X, "y": y}
