@@ -303,7 +303,7 @@ def levels_listed():
         return np.column_stack([*columns, X["size"].to_numpy("float32")]), y
 
     search = GridSearchCV(
-        ours(1.0, model__hidden=24, epochs=160), WEIGHTS, cv=stratified(), scoring="accuracy"
+        ours(0.5, model__hidden=24, epochs=120), WEIGHTS, cv=stratified(), scoring="accuracy"
     )
     return {"search": search, "X": X, "y": y, "prepare": prepare}
 
