@@ -130,7 +130,7 @@ def summary(rows):
                 f"{code:38} {_share(each['recall']):>6}  {each['found']:2}/{each['planted']:<2}  "
                 f"{_share(each['precision']):>9}  {each['false_alarms']:3} ({each['on_healthy']})"
             )
-    healthy = [row for row in rows if not row["expected"]]
+    healthy = [row for row in rows if not row["expected"] and not row["error"]]
     alarmed = [row for row in healthy if row["false_alarms"]]
     lines += ["", _overall(table)]
     lines += [f"healthy searches: {len(healthy)}, with a false alarm: {len(alarmed)}"]

@@ -18,8 +18,8 @@ THEME_OF = {name: theme for theme, members in THEMES.items() for name in members
 FAULTY = [name for name, each in EXPECTED.items() if each.faults]
 HEALTHY = [name for name, each in EXPECTED.items() if not each.faults and not each.info]
 TELLING = re.compile(
-    r"leak|fault|broken|buggy|wrong|stale|healthy|patholog|inert|misalign|overfit"
-    r"|optimis(m|tic)|unrepresentative|contaminat|cheat",
+    r"leak|(?<!de)fault|broken|buggy|wrong|stale|healthy|patholog|inert|misalign|overfit"
+    r"|optimism|optimistic|unrepresentative|contaminat|cheat",
     re.IGNORECASE,
 )
 

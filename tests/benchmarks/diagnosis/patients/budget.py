@@ -25,7 +25,9 @@ __all__ = [
     "digits_slow",
     "digits_small_and_large_batches",
     "rings_epochs_asked",
+    "rings_epochs_equal",
     "rings_falling_loss",
+    "rings_halved",
     "rings_least_gain",
     "rings_many_rates",
     "rings_named_auc",
@@ -433,7 +435,7 @@ def rings_named_auc():
         "val_auc", mode="max", patience=8, restore_best_weights=True
     )
     classifier = SciKerasClassifier(
-        build, model__activation="relu", epochs=14, batch_size=12, validation_split=0.2,
+        build, model__activation="relu", epochs=20, batch_size=12, validation_split=0.2,
         callbacks=stopper, verbose=0,
     )  # fmt: skip
     search = GridSearchCV(
@@ -444,11 +446,34 @@ def rings_named_auc():
 
 def rings_patience_left():
     X, y = rings(seed=6)
-    stopper = keras.callbacks.EarlyStopping("val_loss", patience=20)
+    stopper = keras.callbacks.EarlyStopping("val_loss", patience=30)
     classifier = SciKerasClassifier(
-        compiled, model__activation="relu", epochs=12, batch_size=12, validation_split=0.2,
+        compiled, model__activation="relu", epochs=18, batch_size=12, validation_split=0.2,
         callbacks=stopper, verbose=0,
     )  # fmt: skip
+    search = GridSearchCV(
+        classifier, {"model__activation": ["relu"]}, cv=stratified(), scoring="accuracy"
+    )
+    return {"search": search, "X": X, "y": y}
+
+
+def rings_halved():
+    X, y = rings(seed=11)
+    classifier = helpers.KerasClassifier(
+        mlp, model__hidden=32, optimizer="sgd", optimizer__learning_rate=1.0, batch_size=12,
+        random_state=0,
+    )  # fmt: skip
+    search = HalvingGridSearchCV(
+        classifier, {"model__activation": ["linear", "relu"]}, resource="epochs",
+        min_resources=8, max_resources=16, factor=2, cv=stratified(), scoring="accuracy",
+        random_state=0,
+    )  # fmt: skip
+    return {"search": search, "X": X, "y": y}
+
+
+def rings_epochs_equal():
+    X, y = rings(seed=12)
+    classifier = SciKerasClassifier(compiled, epochs=16, fit__epochs=16, batch_size=12, verbose=0)
     search = GridSearchCV(
         classifier, {"model__activation": ["relu"]}, cv=stratified(), scoring="accuracy"
     )

@@ -120,7 +120,7 @@ def rings_drawn():
 def rings_absolute_errors():
     rng = np.random.default_rng(9)
     X = rng.uniform(-2, 2, (360, 2)).astype("float32")
-    y = (X**2).sum(axis=1) - 2.7 + 0.1 * rng.standard_normal(360)
+    y = (X**2).sum(axis=1) - 2.7 + 0.4 * rng.standard_normal(360)
 
     def build(activation="relu"):
         return keras.Sequential(
@@ -132,7 +132,7 @@ def rings_absolute_errors():
         )
 
     regressor = helpers.KerasRegressor(
-        build, loss="mae", optimizer="adam", optimizer__learning_rate=0.02, epochs=60,
+        build, loss="mae", optimizer="adam", optimizer__learning_rate=0.02, epochs=100,
         random_state=0,
     )  # fmt: skip
     search = GridSearchCV(

@@ -129,7 +129,7 @@ def wide_rotated_in_the_net():
     kernel = (turned.components_ / np.sqrt(turned.explained_variance_)[:, None]).T
 
     def build(meta):
-        whitening = keras.layers.Dense(turned.n_components_, trainable=False)
+        whitening = keras.layers.Dense(int(turned.n_components_), trainable=False)
         model = keras.Sequential(
             [
                 keras.Input((160,)),
@@ -303,7 +303,7 @@ def levels_listed():
         return np.column_stack([*columns, X["size"].to_numpy("float32")]), y
 
     search = GridSearchCV(
-        ours(0.5, model__hidden=24, epochs=40), WEIGHTS, cv=stratified(), scoring="accuracy"
+        ours(0.5, model__hidden=24, epochs=120), WEIGHTS, cv=stratified(), scoring="accuracy"
     )
     return {"search": search, "X": X, "y": y, "prepare": prepare}
 

@@ -270,7 +270,7 @@ def rings_momentum():
         model.compile(chosen, "sparse_categorical_crossentropy")
         return model
 
-    classifier = helpers.KerasClassifier(build, epochs=25, batch_size=12, random_state=0)
+    classifier = helpers.KerasClassifier(build, epochs=60, batch_size=12, random_state=0)
     grid = {"model__optimizer": ["adam", "sgd"], "model__momentum": [0.0, 0.99]}
     search = GridSearchCV(classifier, grid, cv=stratified(), scoring="accuracy")
     return {"search": search, "X": X, "y": y}

@@ -33,6 +33,7 @@ __all__ = [
     "iris_three_folds",
     "labels_together",
     "noise_watched",
+    "rings_three_folds",
     "rings_with_ids",
     "separate_rows_watched",
     "sizes_in_order",
@@ -152,7 +153,7 @@ def rings_with_ids():
     X, y = rings()
     ids = np.random.default_rng(0).integers(60, size=len(y))
     classifier = SciKerasClassifier(
-        compiled, model__learning_rate=1.0, epochs=9, batch_size=12, verbose=0
+        compiled, model__learning_rate=1.0, epochs=14, batch_size=12, verbose=0
     )
     search = GridSearchCV(
         classifier, {"class_weight": [None, {0: 1, 1: 40}]}, cv=stratified(), scoring="accuracy"
@@ -212,7 +213,7 @@ def days_independent():
     days = pd.date_range("2023-01-01", periods=len(y), freq="D")
     X = pd.DataFrame(X, columns=["east", "north"], index=days)
     classifier = helpers.KerasClassifier(
-        mlp, optimizer="sgd", optimizer__learning_rate=1.0, epochs=20, batch_size=12,
+        mlp, optimizer="sgd", optimizer__learning_rate=1.0, epochs=50, batch_size=12,
         random_state=0,
     )  # fmt: skip
     search = GridSearchCV(
@@ -386,4 +387,13 @@ def labels_together():
         classifier, {"batch_size": [16]}, cv=KFold(3, shuffle=True, random_state=0),
         scoring="f1_macro",
     )  # fmt: skip
+    return {"search": search, "X": X, "y": y}
+
+
+def rings_three_folds():
+    X, y = rings(seed=13)
+    classifier = SciKerasClassifier(
+        compiled, model__learning_rate=1.0, epochs=16, batch_size=12, verbose=0
+    )
+    search = GridSearchCV(classifier, {"model__hidden": [16]}, cv=3, scoring="accuracy")
     return {"search": search, "X": X, "y": y}

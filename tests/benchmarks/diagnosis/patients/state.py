@@ -30,6 +30,7 @@ __all__ = [
     "rings_optimizers",
     "rings_remembered",
     "rings_schedule",
+    "rings_settings_written",
     "rings_stem",
     "rings_stem_fixed",
     "rings_stopper",
@@ -52,9 +53,6 @@ def network(activation="relu", learning_rate=1.0):
     )
     model.compile(keras.optimizers.SGD(learning_rate), "sparse_categorical_crossentropy")
     return model
-
-
-ACTIVATIONS = {"model__activation": ["relu", "linear"]}
 
 
 def rings_network():
@@ -132,7 +130,7 @@ def rings_stem_fixed():
     wide.trainable = False
     Headed.stem = [wide]
     search = GridSearchCV(
-        Headed(epochs=10), {"activation": ["relu"]}, cv=stratified(), scoring="accuracy"
+        Headed(epochs=16), {"activation": ["relu"]}, cv=stratified(), scoring="accuracy"
     )
     return {"search": search, "X": X, "y": y}
 
@@ -339,6 +337,27 @@ def rings_layer_list():
     return {"search": search, "X": X, "y": y}
 
 
+def rings_settings_written():
+    X, y = rings()
+
+    def build(X, y, hidden=16):
+        model = keras.Sequential(
+            [
+                keras.Input((X.shape[1],)),
+                keras.layers.Dense(hidden, activation="relu"),
+                keras.layers.Dense(y.shape[1], activation="softmax"),
+            ]
+        )
+        model.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy")
+        return model
+
+    search = GridSearchCV(
+        keras.wrappers.SKLearnClassifier(build), {"fit_kwargs": [{"epochs": 9, "verbose": 0}]},
+        cv=stratified(), scoring="accuracy",
+    )  # fmt: skip
+    return {"search": search, "X": X, "y": y, "fit_params": {"batch_size": 12}}
+
+
 def rings_watched_auc():
     X, y = rings()
 
@@ -434,7 +453,7 @@ def rings_stopper():
     X, y = rings()
     stopper = keras.callbacks.EarlyStopping("val_loss", patience=5, restore_best_weights=True)
     classifier = SciKerasClassifier(
-        network, model__activation="relu", epochs=12, batch_size=12, validation_split=0.2,
+        network, model__activation="relu", epochs=18, batch_size=12, validation_split=0.2,
         callbacks=stopper, verbose=0,
     )  # fmt: skip
     search = GridSearchCV(
@@ -444,11 +463,13 @@ def rings_stopper():
 
 
 def rings_equal_starts():
-    X, y = rings()
+    X, y = rings(noise=0.1)
     classifier = SciKerasClassifier(
-        network, model__activation="relu", epochs=9, batch_size=12, random_state=0, verbose=0
+        network, model__activation="relu", epochs=16, batch_size=12, random_state=0, verbose=0
     )
-    search = GridSearchCV(classifier, ACTIVATIONS, cv=stratified(), scoring="accuracy")
+    search = GridSearchCV(
+        classifier, {"model__activation": ["relu"]}, cv=stratified(), scoring="accuracy"
+    )
     return {"search": search, "X": X, "y": y}
 
 
@@ -467,7 +488,7 @@ def rings_optimizers():
         return model
 
     classifier = SciKerasClassifier(
-        build, loss="sparse_categorical_crossentropy", epochs=9, batch_size=12, verbose=0
+        build, loss="sparse_categorical_crossentropy", epochs=14, batch_size=12, verbose=0
     )
     grid = {"optimizer": [keras.optimizers.SGD(1.0), keras.optimizers.Adam(1e-4)]}
     search = GridSearchCV(classifier, grid, cv=stratified(), scoring="accuracy")
