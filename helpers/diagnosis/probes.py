@@ -321,15 +321,20 @@ class Effect:
     by_winner: Interval | None
     scored: dict
 
-    @property
-    def interval(self):
-        return self.by_winner or self.by_probe
+    def judged(self, delta):
+        """Verdict and the interval it rests on.
 
-    def verdict(self, delta):
-        """By the winner; where its own noise leaves that open, the probe decides with it."""
-        verdict = judged(self.interval[1:], delta)
-        shown = judged(self.by_probe[1:], delta) == "fault" and self.interval.mean > delta
-        return "fault" if verdict == "undecided" and shown else verdict
+        By the winner; where the noise of its few fits leaves that open although it gained as
+        much, the probe decides.
+        """
+        by_winner = self.by_winner
+        if by_winner is None:
+            return judged(self.by_probe[1:], delta), self.by_probe
+        verdict = judged(by_winner[1:], delta)
+        shown = judged(self.by_probe[1:], delta) == "fault" and by_winner.mean > delta
+        if verdict == "undecided" and shown:
+            return "fault", self.by_probe
+        return verdict, by_winner
 
     @property
     def evidence(self):

@@ -54,7 +54,7 @@ def leak_duplicate_rows(examination):
         examination, Arm(X, y, control), Arm(X, y, lost),
         Arm(subject.X, subject.y, control), Arm(subject.X, subject.y, lost),
     )  # fmt: skip
-    verdict = effect.verdict(examination.delta)
+    verdict, interval = effect.judged(examination.delta)
     if verdict != "fault" and not n_equal:
         return []  # near rows that are worth little are no copies
     return [
@@ -65,8 +65,8 @@ def leak_duplicate_rows(examination):
             f"{share:.0%} of the held-out rows have a twin among the training rows; "
             f"{agreeing:.0%} of the twins agree in their label",
             FIX,
-            effect=effect.interval.mean,
-            interval=tuple(effect.interval[1:]),
+            effect=interval.mean,
+            interval=tuple(interval[1:]),
             evidence={
                 "share_of_held_out_rows": share,
                 "pairs": len(first),

@@ -68,7 +68,7 @@ def _mixed(examination, X, y, order, by, overlap):
     clusters = np.empty(len(order), int)
     clusters[order] = np.arange(len(order)) * _CLUSTERS // len(order)
     effect = compared(examination, X, y, mixed, apart, clusters)
-    verdict = effect.verdict(examination.delta)
+    verdict, interval = effect.judged(examination.delta)
     if verdict != "fault":
         return []
     what = f"windows that share values {overlap} rows on" if overlap else f"rows in {by}"
@@ -78,10 +78,10 @@ def _mixed(examination, X, y, order, by, overlap):
             "fault",
             "serious",
             f"The splits mix {what}: with whole blocks of time held out models score "
-            f"{effect.interval.mean:.3f} less",
+            f"{interval.mean:.3f} less",
             FIX,
-            effect=effect.interval.mean,
-            interval=tuple(effect.interval[1:]),
+            effect=interval.mean,
+            interval=tuple(interval[1:]),
             evidence={"order": by, "rows_that_overlap": overlap, **effect.evidence},
         )
     ]
@@ -101,7 +101,7 @@ def _overlapping(examination, X, y, rank, overlap):
         examination, Arm(X, y, splits), Arm(X, y, purged),
         Arm(subject.X, subject.y, splits), Arm(subject.X, subject.y, purged),
     )  # fmt: skip
-    verdict = effect.verdict(examination.delta)
+    verdict, interval = effect.judged(examination.delta)
     return [
         Finding(
             "leak/future-rows",
@@ -110,8 +110,8 @@ def _overlapping(examination, X, y, rank, overlap):
             f"Windows reach over {overlap} rows, the gap between training and held-out rows is "
             f"{gap}: the last windows that train hold values of the first that score",
             FIX,
-            effect=effect.interval.mean,
-            interval=tuple(effect.interval[1:]),
+            effect=interval.mean,
+            interval=tuple(interval[1:]),
             evidence={"rows_that_overlap": overlap, "gap": int(gap), **effect.evidence},
         )
     ]

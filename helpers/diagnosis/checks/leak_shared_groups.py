@@ -41,7 +41,7 @@ def leak_shared_groups(examination):
         if shared == 0:
             continue
         effect = compared(examination, X, y, *_splits(subject, y, key), key)
-        verdict = effect.verdict(examination.delta)
+        verdict, interval = effect.judged(examination.delta)
         if verdict != "fault":
             continue
         sizes = np.bincount(key)
@@ -52,10 +52,10 @@ def leak_shared_groups(examination):
                 "serious",
                 f"{shared:.0%} of the held-out rows belong to one of the {len(sizes)} groups "
                 f"({name}) that also train: with groups kept together models score "
-                f"{effect.interval.mean:.3f} less",
+                f"{interval.mean:.3f} less",
                 FIX,
-                effect=effect.interval.mean,
-                interval=tuple(effect.interval[1:]),
+                effect=interval.mean,
+                interval=tuple(interval[1:]),
                 evidence={
                     "key": name,
                     "groups": len(sizes),
