@@ -67,6 +67,10 @@ def _baseline(subject):
     truth = subject.labels if subject.labels is not None else np.asarray(subject.y)
     if subject.is_classification and subject.labels is None:
         raise NotApplicable("several labels a row: there is no most frequent class")
+    if subject.is_classification and any(
+        not np.isin(truth[test], truth[train]).all() for train, test in subject.splits
+    ):
+        raise NotApplicable("folds hold out classes that do not train: nothing can predict them")
     scorer = next(iter(subject.scorers.values()))
     nothing, folds, rows = np.zeros((subject.n_rows, 1)), [], []
     for train, test in subject.splits:
