@@ -28,8 +28,9 @@ class Net(ClassifierMixin, BaseEstimator):
             self.model_.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
             stopper = keras.callbacks.EarlyStopping("val_loss", patience=1, mode="max")
             history = self.model_.fit(
-                X, y, epochs=epochs, batch_size=60, verbose=0, callbacks=[stopper] if self.stops else [],
-                validation_data=validation_data, validation_split=validation_split,
+                X, y, epochs=epochs, batch_size=60, verbose=0,
+                callbacks=[stopper] if self.stops else [], validation_data=validation_data,
+                validation_split=validation_split,
             ).history  # fmt: skip
             epochs = int(np.argmax(history["val_loss"])) + 1
         return self

@@ -370,6 +370,8 @@ def _effect(examination, runs, with_labels):
     weigh little; without labels, those of held-out rows are drawn from training rows.
     """
     subject, splits = examination.subject, examination.subject.splits
+    if not _keeps_order(subject):
+        return None
     Xs, blind, ys, moved_splits = [], [], [], []
     for position, (train, test) in enumerate(splits):
         raw = _blind(subject.raw, train, test, with_labels, position)
@@ -397,6 +399,16 @@ def _effect(examination, runs, with_labels):
         examination, high, low, Arm(_stacked(Xs), whole_y, moved_splits),
         Arm(_stacked(blind), whole_y, moved_splits), with_winner=not per_row, pooled=with_labels,
     )  # fmt: skip
+
+
+def _keeps_order(subject):
+    """Whether the prepared rows are the raw ones in their order, as far as labels tell."""
+    before, after = targets(subject, subject.raw[1]), targets(subject)
+    if before is None or after is None or len(before) != len(after):
+        return False
+    if subject.is_classification:
+        return len(set(zip(before, after, strict=True))) == len(np.unique(before))
+    return bool(abs(stats.spearmanr(before, after).statistic) > 0.999)
 
 
 def _blind(raw, train, test, with_labels, seed):
