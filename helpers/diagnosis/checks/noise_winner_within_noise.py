@@ -28,8 +28,8 @@ FIX = Fix(
     fits=18,
     proves=False,
     null="candidates that differ: F test of candidate x fold (p >= .05), then fresh seeds whose "
-    "interval excludes three quarters of the claimed gap; simulated, below 1 % of searches whose "
-    "candidates differ by twice the noise of a fold, some 10 % where they differ by less than it",
+    "interval excludes three quarters of the claimed gap; simulated before the last condition: at "
+    "most 4 % where candidates range over twice the noise of a fold, up to 35 % below it",
 )
 def noise_winner_within_noise(examination):
     """Variance of the mean scores between candidates against that of candidates within folds;
