@@ -20,7 +20,7 @@ FIX = Fix(
     needs={"trials"},
     proves=False,
     null="the best candidate is better than a constant: its mean score over the folds falls below "
-    "that of a constant in less than 2.5 % of searches, nominally, where its lead is twice the noise",
+    "that of a constant in nominally less than 2.5 % of searches with a lead of twice the noise",
 )
 def metric_below_baseline(examination):
     """The best candidate's score in each fold against that of a model that always predicts the
