@@ -26,8 +26,8 @@ __all__ = [
     "with_columns",
 ]  # fmt: skip
 
-#: A probe sees no more rows and columns than these: it is to cost milliseconds.
-_MAX_ROWS, _MAX_COLUMNS = 3000, 2000
+#: A probe sees no more rows, columns and values than these: it is to cost milliseconds.
+_MAX_ROWS, _MAX_COLUMNS, _MAX_VALUES = 3000, 2000, 600_000
 _NORMAL = 1.96
 
 
@@ -159,7 +159,7 @@ def probe_scores(subject, model, arm):
     """Fit a probe in each split of an arm, on numbers."""
     X, folds, rows = with_columns(arm.X), [], []
     for train, test in arm.splits:
-        train = _thinned(train)
+        train = _thinned(train, X.shape[1])
         if subject.is_classification and len(np.unique(arm.y[train])) < 2:
             folds.append(math.nan)
             rows.append(np.full(len(test), math.nan))
@@ -213,10 +213,11 @@ def is_mean_over_rows(subject):
     return subject.score_name in ("accuracy", "R2", "r2")
 
 
-def _thinned(train):
-    if len(train) <= _MAX_ROWS:
+def _thinned(train, n_columns):
+    limit = min(_MAX_ROWS, max(300, _MAX_VALUES // n_columns))
+    if len(train) <= limit:
         return train
-    return np.random.default_rng(0).choice(train, _MAX_ROWS, replace=False)
+    return np.random.default_rng(0).choice(train, limit, replace=False)
 
 
 def _score(subject, model, X, y):
@@ -321,15 +322,20 @@ class Effect:
     by_winner: Interval | None
     scored: dict
 
-    @property
-    def interval(self):
-        return self.by_winner or self.by_probe
+    def judged(self, delta):
+        """Verdict and the interval it rests on.
 
-    def verdict(self, delta):
-        """By the winner; where its own noise leaves that open, the probe decides with it."""
-        verdict = judged(self.interval[1:], delta)
-        shown = judged(self.by_probe[1:], delta) == "fault" and self.interval.mean > delta
-        return "fault" if verdict == "undecided" and shown else verdict
+        By the winner; where the noise of its few fits leaves that open although it gained as
+        much, the probe decides.
+        """
+        by_winner = self.by_winner
+        if by_winner is None:
+            return judged(self.by_probe[1:], delta), self.by_probe
+        verdict = judged(by_winner[1:], delta)
+        shown = judged(self.by_probe[1:], delta) == "fault" and by_winner.mean > delta
+        if verdict == "undecided" and shown:
+            return "fault", self.by_probe
+        return verdict, by_winner
 
     @property
     def evidence(self):

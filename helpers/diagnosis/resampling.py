@@ -5,7 +5,7 @@ import numpy as np
 from helpers.diagnosis.probes import is_mean_over_rows
 from helpers.diagnosis.registry import NotApplicable
 
-__all__ = ["held_out_predictions", "row_table", "scores_on"]
+__all__ = ["held_out_predictions", "mean_by_row", "row_table", "scores_on"]
 
 
 def held_out_predictions(examination):
@@ -67,6 +67,15 @@ def _rows(subject, truth, trial):
     y = y.astype(float).reshape(len(y), -1)
     errors = (predictions.astype(float).reshape(len(y), -1) - y) ** 2
     return 1 - (errors / np.maximum(y.var(axis=0), 1e-300)).mean(axis=1)
+
+
+def mean_by_row(examination, table):
+    """The table with one column per row of the data, where splits hold rows out repeatedly."""
+    held_out = np.concatenate([test for _, test in examination.subject.splits])
+    rows, number = np.unique(held_out, return_inverse=True)
+    if len(rows) == len(held_out):
+        return table
+    return np.array([np.bincount(number, each) / np.bincount(number) for each in table])
 
 
 def scores_on(table, counts):

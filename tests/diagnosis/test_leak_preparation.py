@@ -106,3 +106,11 @@ def test_a_whitening_that_leaves_nothing_is_a_fault():
     (finding,) = findings(lambda X, y: (PCA(0.999, whiten=True).fit_transform(X), y), data).values()
     assert (finding.code, finding.verdict) == (ROWS, "fault")
     assert finding.effect > 0.05
+
+
+def test_a_scaler_behind_a_shuffle_is_seen_and_not_judged():
+    def prepare(X, y):
+        return tuple(shuffle(StandardScaler().fit_transform(X), y, random_state=0))
+
+    (finding,) = findings(prepare, (X[:, :6], Y)).values()
+    assert (finding.code, finding.verdict) == (ROWS, "undecided")

@@ -22,14 +22,15 @@ class Net(ClassifierMixin, BaseEstimator):
 
     def fit(self, X, y, validation_data=None, validation_split=0.0):
         self.classes_ = np.unique(y)
-        epochs = 4
+        epochs = 2
         for _ in range(self.n_fits):
             self.model_ = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
             self.model_.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
-            stopper = keras.callbacks.EarlyStopping("val_loss", patience=3, mode="max")
+            stopper = keras.callbacks.EarlyStopping("val_loss", patience=1, mode="max")
             history = self.model_.fit(
-                X, y, epochs=epochs, verbose=0, callbacks=[stopper] if self.stops else [],
-                validation_data=validation_data, validation_split=validation_split,
+                X, y, epochs=epochs, batch_size=60, verbose=0,
+                callbacks=[stopper] if self.stops else [], validation_data=validation_data,
+                validation_split=validation_split,
             ).history  # fmt: skip
             epochs = int(np.argmax(history["val_loss"])) + 1
         return self

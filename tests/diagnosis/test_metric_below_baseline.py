@@ -6,7 +6,7 @@ from examined import examined, found
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.tree import ExtraTreeClassifier
 
 from helpers.diagnosis.checks.metric_below_baseline import metric_below_baseline
@@ -55,3 +55,8 @@ def test_worse_than_a_constant_is_a_fault(estimator, X, y, scoring):
 def test_useful_models_are_silent(estimator, X, y, scoring):
     examination = examined(GridSearchCV(estimator, {}, cv=3, scoring=scoring), X, y)
     assert found(metric_below_baseline, examination) == {}
+
+
+def test_folds_that_miss_classes_say_nothing_of_the_model():
+    search = GridSearchCV(LogisticRegression(max_iter=300), {}, cv=KFold(3))
+    assert found(metric_below_baseline, examined(search, X, Y)) == {}

@@ -191,15 +191,15 @@ def _finding(examination, mark, evidence):
         return Finding("leak/fitted-on-all-rows", "undecided", "warning", title, FIX,
                        evidence=evidence)  # fmt: skip
     effect = _effect(examination, mark)
-    verdict = effect.verdict(examination.delta)
+    verdict, interval = effect.judged(examination.delta)
     return Finding(
         "leak/fitted-on-all-rows",
         verdict,
         "serious" if verdict == "fault" else "info",
         title,
         FIX,
-        effect=effect.interval.mean,
-        interval=tuple(effect.interval[1:]),
+        effect=interval.mean,
+        interval=tuple(interval[1:]),
         evidence={**evidence, **effect.evidence},
     )
 

@@ -154,12 +154,11 @@ def _supervised(examination, runs, share):
     subject = examination.subject
     effect = _effect(examination, runs, with_labels=False)
     null = _null_scores(subject, runs)
-    if effect is None:
-        verdict = "fault" if null["leaks"] else "undecided"
-        size = null["excess"]
-    else:
-        verdict = "fault" if null["leaks"] else effect.verdict(examination.delta)
-        size = effect.interval
+    verdict, size = "undecided", null["excess"]
+    if effect is not None:
+        verdict, size = effect.judged(examination.delta)
+    if null["leaks"] and verdict != "fault":
+        verdict, size = "fault", null["excess"]
     return Finding(
         LABELS,
         verdict,
@@ -185,15 +184,17 @@ def _unsupervised(examination, runs, share):
     if raw is not None and is_whitened_away(matrix(subject.X)) and not is_whitened_away(raw):
         return _whitened_away(examination, raw, share)
     effect = _effect(examination, runs, with_labels=True)
-    verdict = "undecided" if effect is None else effect.verdict(examination.delta)
+    verdict, interval = "undecided", None
+    if effect is not None:
+        verdict, interval = effect.judged(examination.delta)
     return Finding(
         ROWS,
         verdict,
         {"fault": "serious", "undecided": "info", "not the cause": "info"}[verdict],
         f"`prepare` moves {share:.0%} of the training rows when held-out values change",
         FIXES[ROWS],
-        effect=None if effect is None else effect.interval.mean,
-        interval=None if effect is None else tuple(effect.interval[1:]),
+        effect=None if effect is None else interval.mean,
+        interval=None if effect is None else tuple(interval[1:]),
         evidence={"training_rows_moved": share, **({} if effect is None else effect.evidence)},
     )
 
@@ -205,6 +206,7 @@ def _whitened_away(examination, raw, share):
     if y is not None:
         arms = (Arm(each, y, subject.splits) for each in (raw, matrix(subject.X)))
         effect = measured(examination, *arms, with_winner=False)
+        interval = effect.by_probe
     return Finding(
         ROWS,
         "fault",
@@ -212,8 +214,8 @@ def _whitened_away(examination, raw, share):
         "`prepare` whitens all rows with nearly as many columns as rows: every row is then at "
         "right angles to every other, and training rows say nothing of held-out ones",
         FIXES[ROWS],
-        effect=None if effect is None else effect.interval.mean,
-        interval=None if effect is None else tuple(effect.interval[1:]),
+        effect=None if effect is None else interval.mean,
+        interval=None if effect is None else tuple(interval[1:]),
         evidence={"training_rows_moved": share, **({} if effect is None else effect.evidence)},
     )
 
@@ -368,6 +370,8 @@ def _effect(examination, runs, with_labels):
     weigh little; without labels, those of held-out rows are drawn from training rows.
     """
     subject, splits = examination.subject, examination.subject.splits
+    if not _keeps_order(subject):
+        return None
     Xs, blind, ys, moved_splits = [], [], [], []
     for position, (train, test) in enumerate(splits):
         raw = _blind(subject.raw, train, test, with_labels, position)
@@ -395,6 +399,16 @@ def _effect(examination, runs, with_labels):
         examination, high, low, Arm(_stacked(Xs), whole_y, moved_splits),
         Arm(_stacked(blind), whole_y, moved_splits), with_winner=not per_row, pooled=with_labels,
     )  # fmt: skip
+
+
+def _keeps_order(subject):
+    """Whether the prepared rows are the raw ones in their order, as far as labels tell."""
+    before, after = targets(subject, subject.raw[1]), targets(subject)
+    if before is None or after is None or len(before) != len(after):
+        return False
+    if subject.is_classification:
+        return len(set(zip(before, after, strict=True))) == len(np.unique(before))
+    return bool(abs(stats.spearmanr(before, after).statistic) > 0.999)
 
 
 def _blind(raw, train, test, with_labels, seed):
