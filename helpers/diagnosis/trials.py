@@ -17,7 +17,7 @@ from helpers.digests import row_digests
 from helpers.quiet import keras
 from helpers.recorder import FitRecorder
 
-__all__ = ["Trial", "run_trial", "untouched"]
+__all__ = ["Trial", "described", "differing", "run_trial", "told", "untouched"]
 
 
 @dataclass(eq=False)
@@ -56,7 +56,6 @@ class Trial:
     probabilities: np.ndarray | None = None
     classes: np.ndarray | None = None
     changed: list = field(default_factory=list)
-    lost: list = field(default_factory=list)
     messages: list = field(default_factory=list)
     error: str | None = None
     seconds: float = 0.0
@@ -129,14 +128,13 @@ def _fit_and_score(subject, trial, train, test, seed):
     estimator = subject.fresh(trial.params)
     if seed is not None:
         _seed(estimator, seed)
-    trial.lost = _differing(_told(subject.estimator), _told(estimator), set(trial.params))
-    before = _told(estimator)
+    before = told(estimator)
     fit_params = subject.fit_params_of(train)
     X, y = rows_of(subject.X, train), rows_of(subject.y, train)
     try:
         estimator.fit(X, y, **fit_params)
     finally:
-        trial.changed = _differing(before, _told(estimator), ())
+        trial.changed = differing(before, told(estimator))
     trial.classes = getattr(estimator, "classes_", None)
     trial.train_digests = _digests(estimator, X)
     if test is None:
@@ -177,30 +175,28 @@ def _seed(estimator, seed):
     estimator.set_params(**dict.fromkeys(named, seed))
 
 
-def _told(estimator):
+def told(estimator):
     """Constructor parameters as they are now: plain data, and of the rest the types."""
-    return {name: _described(value) for name, value in estimator.get_params().items()}
+    return {name: described(value) for name, value in estimator.get_params().items()}
 
 
-def _described(value):
+def described(value):
+    """Plain data as it is; functions, classes and objects by their names."""
     if isinstance(value, dict):
-        return {key: _described(each) for key, each in value.items()}
+        return {key: described(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_described(each) for each in value]
+        return [described(each) for each in value]
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return value.__qualname__ if inspect.isroutine(value) else type(value).__qualname__
 
 
-def _differing(before, after, but):
+def differing(before, after):
+    """Which parameters differ, in words; seeds may."""
     return sorted(
-        f"{name}: {before.get(name)!r} became {after.get(name)!r}"
-        for name in before
-        if name not in but
-        and name.split("__")[-1] != "random_state"
-        and name in after
-        and before[name] != after[name]
-        and not any(str(each).startswith(f"{name}__") for each in but)
+        f"{name}: {value!r} became {after[name]!r}"
+        for name, value in before.items()
+        if name in after and after[name] != value and name.split("__")[-1] != "random_state"
     )
 
 

@@ -1,13 +1,19 @@
 """wrapper/clone-drops-parameter: clone loses or changes a constructor parameter."""
 
+from sklearn.base import clone
+
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import check
+from helpers.diagnosis.trials import described, differing, told
 
 
 @check("wrapper/clone-drops-parameter", needs={"trials"})
 def wrapper_clone_drops_parameter(examination):
-    """The parameters of the estimator are compared with those of the clone that a search fits."""
-    lost = sorted({each for trial in examination.trials for each in trial.lost})
+    """The parameters of the estimator, and what it keeps of its constructor's arguments, are
+    compared with those of the clone that a search fits."""
+    estimator = examination.subject.estimator
+    copied = clone(estimator)
+    lost = differing(_settings(estimator), _settings(copied))
     if not lost:
         return []
     return [
@@ -21,3 +27,13 @@ def wrapper_clone_drops_parameter(examination):
             evidence={"lost": lost},
         )
     ]  # fmt: skip
+
+
+def _settings(estimator):
+    """Parameters, and the plain attributes beside them that are not results of a fit."""
+    kept = {
+        name: described(value)
+        for name, value in vars(estimator).items()
+        if not name.startswith("_") and not name.endswith("_")
+    }
+    return kept | told(estimator)
