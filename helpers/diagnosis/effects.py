@@ -30,7 +30,7 @@ class Effect:
         self.regret, self.winner_changes = regret, winner_changes
 
 
-def paired(first, second, examination, *, n_looks=1):
+def paired(first, second, examination, *, n_looks=1, scores=None):
     """Effect of paired scores, first minus second.
 
     Few folds tell little about their own spread. The scores of the search, candidate by fold
@@ -46,11 +46,14 @@ def paired(first, second, examination, *, n_looks=1):
     n_looks : int, default=1
         How often the interval may be looked at before it is believed; each look is given its
         share of the 5 %.
+    scores : ndarray of shape (n_candidates, n_folds), default=None
+        Whose spread is pooled; None: the search's scores.
     """
+    scores = examination.scores if scores is None else scores
     differences = np.atleast_2d(np.asarray(first, dtype=float) - np.asarray(second, dtype=float))
     n_seeds, n_folds = differences.shape
     of_folds, mean = differences.mean(axis=0), float(differences.mean())
-    residual, freedom = _residual(examination.scores)
+    residual, freedom = _residual(scores)
     residual *= 2
     residual += float(np.sum((differences - of_folds) ** 2))
     freedom += n_folds * (n_seeds - 1)

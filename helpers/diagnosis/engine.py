@@ -22,7 +22,7 @@ from helpers.randomness import preserved
 
 __all__ = ["diagnose"]
 
-_SECONDS, _SHORTEST = 60.0, 20.0
+_SECONDS, _SHORTEST = 60.0, 30.0
 _NEEDS = {
     "trials": "needs the search's own fits",
     "classes": "needs a classification with one label a row",
@@ -62,7 +62,7 @@ def diagnose(
         scores, whichever is larger.
     budget : int, float or str, default=None
         What may be spent beyond running the search once: a number of fits, or seconds as
-        ``"90s"``. None: as long as the search itself takes, at least 20 and at most 60 seconds.
+        ``"90s"``. None: as long as the search itself takes, at least 30 and at most 60 seconds.
     random_state : int, default=0
         Seed of everything that the checks draw.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from helpers.diagnosis.effects import paired
 from helpers.diagnosis.findings import Finding, Fix, judged
 from helpers.diagnosis.registry import NotApplicable, check
 from helpers.intervals import paired_interval
@@ -107,3 +108,69 @@ def _kept(record, logged):
 def _smooth(curve):
     padded = np.pad(np.asarray(curve, dtype=float), _WINDOW // 2, mode="edge")
     return np.convolve(padded, np.full(_WINDOW, 1 / _WINDOW), mode="valid")
+
+
+@check(
+    "metric/loss-mismatch", needs={"trials", "search", "classes"}, proves=False,
+    null="the winner and the candidate of the least log loss are equal in log loss and in balanced "
+    "accuracy: both intervals must lie above 0, the second above delta; below 2.5 %",
+)  # fmt: skip
+def metric_panel(examination):
+    """The held-out predictions of all candidates are scored by log loss and balanced accuracy,
+    too: whether the search's winner is worse by both than the candidate of the least loss."""
+    best = examination.best
+    losses, balanced = _panel(examination)
+    if best is None or np.isnan(losses).any():
+        raise NotApplicable("needs probabilities of every class for all held-out rows")
+    other = int(losses.mean(axis=1).argmin())
+    if other == best:
+        return []
+    loss = paired(losses[best], losses[other], examination, scores=losses)
+    lost = paired(balanced[other], balanced[best], examination, scores=balanced)
+    if loss.interval[0] <= 0 or lost.interval[0] <= examination.delta:
+        return []
+    gained = paired(examination.scores[best], examination.scores[other], examination)
+    name, candidates = examination.subject.score_name, examination.subject.candidates
+    return [
+        Finding(
+            "metric/loss-mismatch", "fault", "warning",
+            f"{candidates[best]} wins by {name}, and is worse than {candidates[other]} by log loss "
+            f"({loss.mean:.2f}) and by balanced accuracy ({lost.mean:.3f})",
+            FIX,
+            effect=gained.mean, interval=gained.interval,
+            evidence={
+                "log_loss": {str(candidates[each]): float(losses[each].mean())
+                             for each in (best, other)},
+                "balanced_accuracy": {str(candidates[each]): float(balanced[each].mean())
+                                      for each in (best, other)},
+                "balanced_accuracy_lost": list(lost.interval),
+            },
+        )
+    ]  # fmt: skip
+
+
+def _panel(examination):
+    """Log loss and balanced accuracy, each of shape (n_candidates, n_folds)."""
+    losses = np.full(examination.scores.shape, np.nan)
+    balanced = np.full(examination.scores.shape, np.nan)
+    labels = examination.subject.labels
+    classes = np.unique(labels)
+    for trial in examination.trials:
+        truth = labels[examination.subject.splits[trial.fold][1]]
+        probabilities = _probabilities(trial.probabilities, len(truth), len(classes))
+        if probabilities is None:
+            continue
+        at = trial.candidate, trial.fold
+        columns = np.searchsorted(classes, truth)
+        clipped = np.clip(probabilities, 1e-7, 1)
+        losses[at] = -np.log(clipped[np.arange(len(truth)), columns]).mean()
+        told = np.asarray(trial.predictions).reshape(len(truth), -1)[:, 0]
+        balanced[at] = np.mean([np.mean(told[truth == each] == each) for each in np.unique(truth)])
+    return losses, balanced
+
+
+def _probabilities(values, n_rows, n_classes):
+    if values is None or values.shape != (n_rows, n_classes) or not np.isfinite(values).all():
+        return None
+    rows = values.sum(axis=1)
+    return values if np.allclose(rows, 1, atol=1e-3) and (values >= -1e-6).all() else None

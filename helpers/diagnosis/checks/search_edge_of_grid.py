@@ -1,12 +1,16 @@
 """search/edge-of-grid: the score still rises at the edge of the grid."""
 
 import numbers
+import re
 
 import numpy as np
 
 from helpers.diagnosis.effects import settled
 from helpers.diagnosis.findings import Finding, Fix, judged
 from helpers.diagnosis.registry import NotApplicable, check
+
+#: Where zero means "none of it"; of units, batches, rates it means nothing at all.
+_MAY_BE_ZERO = re.compile("dropout|drop|penalty|l1|l2|decay|momentum|reg|noise|smoothing|alpha")
 
 
 @check(
@@ -15,7 +19,7 @@ from helpers.diagnosis.registry import NotApplicable, check
     "and Bengio's t: at most 2.5 % for each edge without an effect",
 )  # fmt: skip
 def search_edge_of_grid(examination):
-    """Where the winner has the largest or smallest value tried and its neighbour scores less, one
+    """Where the winner has the largest or smallest value tried and its neighbour scores less, a
     value beyond the edge is fitted on the same folds."""
     best = examination.best
     if best is None:
@@ -55,10 +59,17 @@ def _beyond(examination, best, key, values):
     if not _rises(examination, best, key, inner):
         return None
     geometric = min(values) > 0 and (len(values) < 3 or max(values) / min(values) > 8)
-    step = value * value / inner if geometric else value + (value - inner)
+    # Far enough for a rise to show: as far as the range that was tried, or to zero.
+    far = value - (values[0] if at_top else values[-1])
+    near = value - inner
+    step = value * (value / inner) if geometric else value + (far if abs(far) > abs(near) else near)
     if isinstance(value, numbers.Integral):
         step = round(step)
-    if step == value or step < 0 or (values[0] == 0 and not at_top):
+    if values[0] >= 0 and step < 0:
+        step = 0 * value
+    if step == value or (values[0] == 0 and not at_top):
+        return None
+    if step <= 0 and not _MAY_BE_ZERO.search(key):
         return None
     within_share = all(0 <= each <= 1 for each in values) and (
         "rate" in key or "dropout" in key or "momentum" in key or "beta" in key
