@@ -37,8 +37,9 @@ lab: .venv
 	    --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
 	    --LabApp.news_url=None $(ARGS)
 
+# On two cores, a file of tests in one process each: they share fitted searches and executed notebooks.
 test: .venv
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
 bench: .venv
 	@$(RUN) -m tests.benchmarks $(ARGS)
