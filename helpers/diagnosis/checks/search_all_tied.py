@@ -53,7 +53,9 @@ def _no_probabilities_differ(examination):
 def _finding(examination, verdict, title):
     return Finding(
         "search/all-tied", verdict, "serious" if verdict == "fault" else "info", title,
-        Fix("The winner is the first one listed. See that the searched parameters reach the model and that the scorer can tell "
-            "candidates apart."),
+        Fix(
+            "The winner is the first one listed. See that the searched parameters reach the model "
+            "and that the scorer can tell candidates apart."
+        ),
         evidence={"mean_scores": examination.means.tolist()},
     )  # fmt: skip
