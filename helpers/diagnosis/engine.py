@@ -25,6 +25,7 @@ __all__ = ["diagnose"]
 _SECONDS, _SHORTEST = 60.0, 30.0
 _NEEDS = {
     "trials": "needs the search's own fits",
+    "fits": "no fit of the search has trained a Keras model",
     "classes": "needs a classification with one label a row",
     "search": "needs a search with at least two candidates",
     "tuner": "needs a KerasTuner tuner",
@@ -175,6 +176,9 @@ def _require(each, examination):
     subject = examination.subject
     there = {
         "trials": bool(examination.trials),
+        "fits": any(
+            record.epochs_asked for trial in examination.trials for record in trial.records
+        ),
         "classes": subject.labels is not None,
         "search": len(subject.candidates) > 1,
         "prepare": subject.prepare is not None,

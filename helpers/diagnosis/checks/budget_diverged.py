@@ -9,7 +9,7 @@ from helpers.diagnosis.registry import check
 _EXPLODED = 100
 
 
-@check("budget/diverged", needs={"trials"})
+@check("budget/diverged", needs={"fits"})
 def budget_diverged(examination):
     """The loss of every fit is read epoch by epoch: one that ends as NaN, infinite or a hundred
     times above its start, or above what a constant prediction has, has diverged, whatever its

@@ -8,7 +8,7 @@ from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
 
-@check("budget/epochs-ignored", needs={"trials"}, fits=3)
+@check("budget/epochs-ignored", needs={"fits"}, fits=3)
 def budget_epochs_ignored(examination):
     """The epochs that the estimator and its parameters ask for are compared with those that
     `keras.Model.fit` was given, and those with the epochs that ran."""

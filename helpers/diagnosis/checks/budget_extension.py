@@ -14,7 +14,7 @@ _MOST_CANDIDATES = 4
 
 
 @check(
-    "budget/still-improving", "budget/ranking-not-settled", needs={"trials"}, fits=12, proves=False,
+    "budget/still-improving", "budget/ranking-not-settled", needs={"fits"}, fits=12, proves=False,
     null="paired differences over folds, Nadeau and Bengio's t: at most 5 % of null searches show "
     "an effect above the margin",
 )  # fmt: skip

@@ -10,7 +10,7 @@ PATIENCE = 10
 
 
 @check(
-    "budget/stopped-too-early", needs={"trials"}, fits=6, proves=False,
+    "budget/stopped-too-early", needs={"fits"}, fits=6, proves=False,
     null="paired differences over folds, Nadeau and Bengio's t: at most 5 % of null searches show "
     "an effect above the margin",
 )  # fmt: skip

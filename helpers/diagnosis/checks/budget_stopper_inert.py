@@ -5,7 +5,7 @@ from helpers.diagnosis.registry import check
 from helpers.quiet import keras
 
 
-@check("budget/stopper-inert", needs={"trials"})
+@check("budget/stopper-inert", needs={"fits"})
 def budget_stopper_inert(examination):
     """What each stopper monitors is looked up in the logs of its own fit; callbacks that were
     given are looked for among those that the fit had."""

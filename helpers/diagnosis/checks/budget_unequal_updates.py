@@ -8,7 +8,7 @@ from helpers.diagnosis.registry import NotApplicable, check
 
 
 @check(
-    "budget/unequal-updates", needs={"trials", "search"}, fits=3, proves=False,
+    "budget/unequal-updates", needs={"fits", "search"}, fits=3, proves=False,
     null="paired differences over folds, Nadeau and Bengio's t: at most 5 % of null searches show "
     "a gap that equal updates close",
 )  # fmt: skip

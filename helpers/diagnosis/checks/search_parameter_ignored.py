@@ -9,7 +9,7 @@ from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import check
 
 
-@check("search/parameter-ignored", needs={"trials", "search"}, fits=2)
+@check("search/parameter-ignored", needs={"fits", "search"}, fits=2)
 def search_parameter_ignored(examination):
     """Two candidates that differ in one parameter alone are compared by what Keras was given
     (model, optimizer, loss, callbacks, epochs, batches, rows); if all is equal, both are trained

@@ -6,7 +6,7 @@ from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
 
-@check("search/refit-unlike-folds", needs={"trials"})
+@check("search/refit-unlike-folds", needs={"fits"})
 def search_refit_unlike_folds(examination):
     """The refit's epochs, stopper, validation rows and configuration are compared with those of
     the winner's fits on the folds."""

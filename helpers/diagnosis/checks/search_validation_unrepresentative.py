@@ -12,7 +12,7 @@ _LEVEL, _DISTANCE = 1e-3, 0.25
 
 
 @check(
-    "search/validation-unrepresentative", needs={"trials"}, proves=False,
+    "search/validation-unrepresentative", needs={"fits"}, proves=False,
     null="validation rows drawn from the training rows at random: chi-squared test of the "
     "classes, Kolmogorov and Smirnov's of numbers, in at least half the fits at p < 0.001, and a "
     "distance of at least 0.25",

@@ -4,7 +4,7 @@ from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import check
 
 
-@check("state/mutated-parameter", needs={"trials"})
+@check("state/mutated-parameter", needs={"fits"})
 def state_mutated_parameter(examination):
     """The constructor parameters are compared before and after each fit."""
     trials = [*examination.trials, *([examination.refit] if examination.refit else [])]

@@ -13,7 +13,7 @@ FIX = Fix(
 )
 
 
-@check("state/shared-callback", needs={"trials"}, fits=2)
+@check("state/shared-callback", needs={"fits"}, fits=2)
 def state_shared_callback(examination):
     """What a callback holds when training begins, after its own on_train_begin, is compared
     between fits; whether it matters is then seen by a fit with it and one without."""

@@ -10,7 +10,7 @@ FIX = Fix(
 )
 
 
-@check("state/shared-optimizer", needs={"trials"})
+@check("state/shared-optimizer", needs={"fits"})
 def state_shared_optimizer(examination):
     """One optimizer object in fits of different candidates or folds, or an optimizer whose count
     of updates does not start at zero."""

@@ -11,7 +11,7 @@ FIX = Fix(
 )
 
 
-@check("state/shared-weights", needs={"trials"})
+@check("state/shared-weights", needs={"fits"})
 def state_shared_weights(examination):
     """The digest of each weight at the start of a fit is compared with those that earlier fits
     ended with: trained weights are not equal by chance."""

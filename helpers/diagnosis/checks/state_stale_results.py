@@ -13,7 +13,7 @@ from helpers.diagnosis.subject import rows_of
 from helpers.diagnosis.trials import run_trial
 
 
-@check("state/stale-results", needs={"trials"}, fits=1)
+@check("state/stale-results", needs={"fits"}, fits=1)
 def state_stale_results(examination):
     """A fit of the search that trained nothing is made again with its labels permuted: if Keras
     is not called then either, a stored result of other data was taken for it."""
