@@ -26,7 +26,10 @@ class Check:
         "trials" (the search's own fits), "fits" (Keras fits among them), "classes" (a
         classification), "search" (candidates to compare), "prepare", "tuner".
     fits : int
-        Keras fits that it may cost beyond those of the search; the cheapest run first.
+        Keras fits that it may cost beyond those of the search.
+    weight : float
+        How much more often than others its fault is met; checks run in the order of fits by
+        weight, so that a budget buys the most it can.
     proves : bool
         Whether it proves (identity, equality, counts), or measures.
     null : str
@@ -40,13 +43,14 @@ class Check:
     fits: int
     proves: bool
     null: str
+    weight: float = 1.0
 
     @property
     def method(self):
         return " ".join(self.function.__doc__.split("\n\n")[0].split())
 
 
-def check(*codes, needs=(), fits=0, proves=True, null=""):
+def check(*codes, needs=(), fits=0, proves=True, null="", weight=1.0):
     """Register a function as the check for these codes.
 
     Its docstring's first paragraph is what the report says of how it tests.
@@ -66,7 +70,7 @@ def check(*codes, needs=(), fits=0, proves=True, null=""):
         if not function.__doc__:
             raise ValueError(f"{function.__name__} has no docstring: the report quotes it.")
         CHECKS[function.__name__] = Check(
-            function.__name__, codes, function, frozenset(needs), fits, proves, null
+            function.__name__, codes, function, frozenset(needs), fits, proves, null, weight
         )
         return function
 

@@ -15,6 +15,7 @@ _MOST_CANDIDATES = 4
 
 @check(
     "budget/still-improving", "budget/ranking-not-settled", needs={"fits"}, fits=12, proves=False,
+    weight=4,
     null="paired differences over folds, Nadeau and Bengio's t: at most 5 % of null searches show "
     "an effect above the margin",
 )  # fmt: skip
