@@ -67,7 +67,7 @@ def paired(first, second, examination, *, n_looks=1, scores=None):
     return Effect(Interval(mean, mean - half, mean + half))
 
 
-def settled(examination, first, second, folds, arms):
+def settled(examination, first, second, folds, arms, *, scores=None):
     """Effect as by `paired`, with more seeds while it is undecided and the budget allows.
 
     Parameters
@@ -77,13 +77,15 @@ def settled(examination, first, second, folds, arms):
     folds : list of int
     arms : tuple of two callables
         ``arm(fold, seed)`` returns one more score of the first and of the second.
+    scores : ndarray of shape (n_candidates, n_folds), default=None
+        As for `paired`.
 
     Returns
     -------
     Effect
     """
     tables = [list(first)], [list(second)]
-    effect = paired(*tables, examination, n_looks=2)
+    effect = paired(*tables, examination, n_looks=2, scores=scores)
     undecided = judged(effect.interval, examination.delta) == "undecided"
     if not undecided or effect.mean <= examination.delta:
         return effect
@@ -97,7 +99,7 @@ def settled(examination, first, second, folds, arms):
             break
         for table, row in zip(tables, rows, strict=True):
             table.append(row)
-    return paired(*tables, examination, n_looks=2)
+    return paired(*tables, examination, n_looks=2, scores=scores)
 
 
 _MORE_SEEDS = 4

@@ -75,6 +75,11 @@ class Subject:
             20, len(np.asarray(self.y)) // 20
         )
 
+    @property
+    def first_rung(self):
+        """Parameters that a halving search gives to all of its candidates first, or {}."""
+        return _resources(self.search, "min_resources")
+
     @cached_property
     def labels(self):
         """The class of each row, of shape (n_samples,); None for regression and multilabel."""
@@ -205,6 +210,20 @@ def _is_per_row(value, n_rows):
 
 
 def _candidates(search, random_state):
+    """What the search compares; a halving search by a parameter, at its full resources."""
+    full = _resources(search, "max_resources")
+    return [each | full for each in _listed(search, random_state)]
+
+
+def _resources(search, name):
+    """The resource of a halving search, as a parameter; {} if it halves rows, or nothing."""
+    resource, amount = getattr(search, "resource", "n_samples"), getattr(search, name, None)
+    if resource == "n_samples" or not isinstance(amount, numbers.Integral):
+        return {}
+    return {resource: int(amount)}
+
+
+def _listed(search, random_state):
     if not isinstance(search, BaseSearchCV):
         return [{}]
     grid = getattr(search, "param_grid", None)

@@ -166,6 +166,7 @@ def _unsettled(examination, best, longer):
             lambda fold, seed, each=each: _longer(examination, each, fold, seed)
             for each in (winner, best)
         ),
+        scores=np.array([[scores[fold] for fold in folds] for scores in longer.values()]),
     )  # fmt: skip
     verdict = judged(effect.interval, examination.delta)
     if effect.mean <= examination.delta:
