@@ -36,6 +36,7 @@ __all__ = [
     "plot_heat",
     "plot_learning_curves",
     "plot_regret",
+    "plot_starts",
     "show",
 ]
 
@@ -379,6 +380,60 @@ def plot_heat(table, *, label="score", row_label="candidate", ax=None):
         for epochs, row in zip(cells, winners, strict=True)
     ]
     return described(ax, f"{label} by {row_label} and epochs; best by epochs: {'; '.join(parts)}.")
+
+
+def plot_starts(table, *, ax=None):
+    """What the weights of each fit started from: fits as rows, weight variables as columns.
+
+    A cell is pale where the variable started with values that no earlier fit had trained, and has
+    the colour and the number of the fit that trained them where one had: the leak, if there is
+    one.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``fit``, ``position`` and ``from_fit``, as from `FitRecorder.starts`.
+    ax : Axes, default=None
+
+    Returns
+    -------
+    Axes
+    """
+    drawing.require(table, "table", "fit", "position", "from_fit")
+    cells = table.pivot(index="fit", columns="position", values="from_fit")
+    origins = cells.to_numpy(dtype=float, na_value=np.nan)
+    known = table.set_index(["fit", "position"]).index
+    fits = sorted(table["from_fit"].dropna().unique())
+    palette = mpl.colormaps["viridis"].resampled(max(2, len(cells)))
+    with drawing.axes(ax, height=1.5 + 0.32 * len(cells)) as ax:
+        for row, fit in enumerate(cells.index):
+            for column, position in enumerate(cells.columns):
+                if (fit, position) not in known:
+                    continue
+                origin = origins[row, column]
+                fresh = np.isnan(origin)
+                colour = "#eeeeee" if fresh else palette(int(origin))
+                ax.add_patch(mpl.patches.Rectangle(
+                    (column - 0.5, row - 0.5), 1, 1, fc=colour, ec="white", lw=2
+                ))  # fmt: skip
+                if not fresh:
+                    pale = mpl.colors.rgb_to_hsv(colour[:3])[2] > 0.7
+                    ax.text(column, row, f"{int(origin)}", ha="center", va="center",
+                            color="black" if pale else "white")  # fmt: skip
+        ax.set(
+            xlim=(-0.5, cells.shape[1] - 0.5), ylim=(len(cells) - 0.5, -0.5), ylabel="fit",
+            xlabel="weight variable (number: the earlier fit that trained its first values)",
+        )  # fmt: skip
+        ax.set_xticks(range(cells.shape[1]), [number(each) for each in cells.columns])
+        ax.set_yticks(range(len(cells)), [number(each) for each in cells.index])
+        ax.grid(visible=False)
+    started = int((~np.isnan(origins)).any(axis=1).sum())
+    from_fits = ", ".join(number(each) for each in fits)
+    return described(
+        ax,
+        f"What the weights of {len(cells)} fits started from. {started} of them started with "
+        + (f"weights that fits {from_fits} had trained." if started else "trained weights."),
+    )
 
 
 def plot_findings(table, *, score_name="score", margin=None, ax=None):

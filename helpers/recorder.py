@@ -284,6 +284,28 @@ class FitRecorder:
         columns = ["fit", "from_fit", "n_shared", "n_weights", "same_model", "variables"]
         return pd.DataFrame(found, columns=columns)
 
+    def starts(self):
+        """Where each fit's weights came from, variable by variable, as `figures.plot_starts` draws.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per fit and variable: ``fit``, ``variable`` (its path), ``position`` in its
+            model, ``from_fit``: the earlier fit that trained this very value, or missing.
+        """
+        shared = {
+            (row.fit, path): row.from_fit
+            for row in self.shared_starts().itertuples()
+            for path in row.variables
+        }
+        rows = [
+            (fit, path, position, shared.get((fit, path)))
+            for fit, record in enumerate(self.fits)
+            for position, path in enumerate(record.start or {})
+        ]
+        table = pd.DataFrame(rows, columns=["fit", "variable", "position", "from_fit"])
+        return table.astype({"from_fit": "Int64"})
+
     def _shared(self, position, source, paths):
         record, earlier = self.fits[position], self.fits[source]
         same_model = record.model_id == earlier.model_id

@@ -23,6 +23,7 @@ from helpers.figures import (
     plot_heat,
     plot_learning_curves,
     plot_regret,
+    plot_starts,
     show,
 )
 from helpers.intervals import paired_interval
@@ -73,6 +74,13 @@ SLIDE = pd.DataFrame(
         "value": [0.7, 0.8, 0.5, 0.9, 0.94],
     }
 )
+STARTS = pd.DataFrame(
+    {
+        "fit": [0, 0, 1, 1],
+        "position": [0, 1, 0, 1],
+        "from_fit": pd.array([None, None, 0, None], dtype="Int64"),
+    }
+)
 FINDINGS = pd.DataFrame(
     {
         "code": ["state/shared-weights", "budget/epochs-ignored", "leak/shared-groups"],
@@ -92,6 +100,7 @@ FIGURES = {
     plot_findings: FINDINGS,
     plot_regret: REGRETS,
     plot_heat: SLIDE,
+    plot_starts: STARTS,
 }
 NEVER_EMPTY = [plot for plot in FIGURES if plot is not plot_findings]
 every_figure = pytest.mark.parametrize("plot", FIGURES, ids=lambda plot: plot.__name__)
@@ -318,3 +327,11 @@ def test_the_winner_of_each_number_of_epochs_is_framed():
 def test_a_failed_candidate_does_not_win():
     failed = SLIDE.assign(value=SLIDE["value"].where(SLIDE["candidate"] == 0.1))
     assert "0.1 (0.7) at 1; 0.1 (0.8) at 50" in alt_text(plot_heat(failed))
+
+
+def test_trained_starts_are_numbered_and_counted():
+    ax = plot_starts(STARTS)
+    assert [text.get_text() for text in ax.texts] == ["0"]
+    assert alt_text(ax).endswith("1 of them started with weights that fits 0 had trained.")
+    fresh = plot_starts(STARTS.assign(from_fit=pd.array([None] * 4, dtype="Int64")))
+    assert alt_text(fresh).endswith("0 of them started with trained weights.")

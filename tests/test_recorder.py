@@ -438,3 +438,18 @@ def test_fits_in_a_stack_are_recorded_like_fits_alone():
             "steps", "n_rows", "rows_digest", "learning_rate_start", "error"]  # fmt: skip
     pd.testing.assert_frame_equal(frames["lockstep"][same], frames["sequential"][same])
     np.testing.assert_allclose(frames["lockstep"].loss_last, frames["sequential"].loss_last, 1e-4)
+
+
+def test_starts_name_the_fit_that_trained_each_variable():
+    base, (rows, targets) = keras.layers.Dense(2), (np.ones((4, 2)), np.arange(4.0))
+    with FitRecorder() as recorder:
+        for _ in range(2):
+            model = keras.Sequential([keras.Input((2,)), base, keras.layers.Dense(1)])
+            model.compile("sgd", "mse")
+            model.fit(rows, targets, verbose=0)
+    starts = recorder.starts()
+    assert starts.groupby("fit").size().to_dict() == {0: 4, 1: 4}
+    taken = starts.dropna(subset="from_fit")
+    assert set(taken["fit"]) == {1}
+    assert set(taken["from_fit"]) == {0}
+    assert set(taken["position"]) <= {0, 1}
