@@ -11,6 +11,7 @@ import pytest
 
 from tests.benchmarks.diagnosis.expected import EXPECTED, SMOKE, THEMES
 from tests.benchmarks.diagnosis.one import patient
+from tests.benchmarks.diagnosis.processes import diagnosed
 from tests.benchmarks.diagnosis.report import CODES, SUSPECTS, by_code, judged, summary, write
 
 PATIENTS = Path(__file__).parent / "patients"
@@ -112,3 +113,13 @@ def test_a_crash_is_a_row_and_a_miss(tmp_path):
     assert "crashed: rings_network: ValueError: no" in summary([row])
     write(tmp_path / "made" / "results.json", [row])
     assert [file.name for file in (tmp_path / "made").iterdir()] == ["results.json"]
+
+
+@pytest.mark.parametrize("name", SMOKE)
+def test_the_diagnosis_tells_faulty_from_healthy(name):
+    """In a process of its own each, as `make bench-diagnosis` runs all of them."""
+    row = judged(name, EXPECTED[name], diagnosed(THEME_OF[name], name, 300))
+    assert not row["error"]
+    assert not row["missed"], row["findings"]
+    assert not row["false_alarms"], row["findings"]
+    assert not row["info_missed"], row["findings"]
