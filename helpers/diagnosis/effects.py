@@ -10,7 +10,7 @@ from helpers.diagnosis.findings import judged
 from helpers.diagnosis.registry import NotApplicable
 from helpers.intervals import Interval, paired_interval
 
-__all__ = ["Effect", "compared", "paired", "settled", "with_effects"]
+__all__ = ["Effect", "compared", "paired", "settled", "severity", "shown", "with_effects"]
 
 
 class Effect:
@@ -90,6 +90,8 @@ def settled(examination, first, second, folds, arms, *, scores=None):
     if not undecided or effect.mean <= examination.delta:
         return effect
     for seed in range(1, 1 + _MORE_SEEDS):  # looked at again when all are there
+        if examination.budget.is_spent(_SHARE):
+            break
         try:
             examination.require(2 * len(folds))
             rows = [[arm(fold, seed) for fold in folds] for arm in arms]
@@ -102,7 +104,38 @@ def settled(examination, first, second, folds, arms, *, scores=None):
     return paired(*tables, examination, n_looks=2, scores=scores)
 
 
-_MORE_SEEDS = 4
+_MORE_SEEDS, _SHARE = 4, 0.6
+
+
+#: A loss above it changes what a search is good for; below it, it is worth a warning.
+_SERIOUS = 0.05
+
+
+def severity(verdict, effect):
+    """Of a loss of score."""
+    if verdict != "fault":
+        return "info"
+    return "serious" if effect.mean > _SERIOUS else "warning"
+
+
+def shown(effect, delta):
+    """The verdict on a loss; None where there is none worth a line.
+
+    Raises
+    ------
+    NotApplicable
+        The interval reaches from a loss to a gain: nothing is known yet.
+    """
+    verdict = judged(effect.interval, delta)
+    if verdict == "not the cause" or effect.mean <= delta:
+        return None
+    low, high = effect.interval
+    if verdict == "undecided" and low < -delta:
+        raise NotApplicable(
+            f"an effect of {effect.mean:+.3f} [{low:+.3f}, {high:+.3f}] is within its noise: more "
+            "folds or a larger budget would settle it"
+        )
+    return verdict
 
 
 def _residual(scores):

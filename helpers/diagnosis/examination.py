@@ -30,6 +30,12 @@ class Budget:
     def spent_seconds(self):
         return time.perf_counter() - self.began
 
+    def is_spent(self, share):
+        """Whether this share of it is gone: what one check may take, so that others can run."""
+        if self.fits is not None:
+            return self.spent_fits > share * self.fits
+        return self.seconds is not None and self.spent_seconds > share * self.seconds
+
     def allows(self, n_fits, seconds_each):
         """Whether so many fits of such a length can still be paid."""
         if self.fits is not None and self.spent_fits + n_fits > self.fits:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from helpers.diagnosis.effects import settled
-from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.effects import settled, severity, shown
+from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
 LONGER = 4
@@ -34,7 +34,15 @@ def budget_extension(examination):
         return []
     chosen = _chosen(examination, best, rising)
     longer = _extended(examination, chosen)
-    return [*_improving(examination, best, longer), *_unsettled(examination, best, longer)]
+    found, vague = [], None
+    for look in (_improving, _unsettled):
+        try:
+            found += look(examination, best, longer)
+        except NotApplicable as why:
+            vague = why
+    if vague and not found:
+        raise vague
+    return found
 
 
 def _still_falls(examination, candidate):
@@ -129,13 +137,13 @@ def _improving(examination, best, longer):
             lambda fold, seed: examination.fit(best, fold, seed=seed).score,
         ),
     )  # fmt: skip
-    verdict = judged(effect.interval, examination.delta)
-    if verdict == "not the cause" or (verdict == "undecided" and effect.mean <= examination.delta):
+    verdict = shown(effect, examination.delta)
+    if verdict is None:
         return []
     record = examination.of(best)[0].record
     return [
         Finding(
-            "budget/still-improving", verdict, "serious" if effect.mean > 0.05 else "warning",
+            "budget/still-improving", verdict, severity(verdict, effect),
             f"the winner gains {effect.mean:+.3f} by {LONGER} times its {record.epochs_run} epochs",
             Fix(
                 "Train until the score on held-out training rows stops rising, then search.",
@@ -168,14 +176,14 @@ def _unsettled(examination, best, longer):
         ),
         scores=np.array([[scores[fold] for fold in folds] for scores in longer.values()]),
     )  # fmt: skip
-    verdict = judged(effect.interval, examination.delta)
-    if effect.mean <= examination.delta:
+    verdict = shown(effect, examination.delta)
+    if verdict is None:
         return []
     candidates = examination.subject.candidates
     return [
         Finding(
             "budget/ranking-not-settled", verdict,
-            "serious" if verdict == "fault" else "warning",
+            severity(verdict, effect),
             f"with {LONGER} times the epochs {candidates[winner]} wins, by {effect.mean:.3f} over "
             f"the search's choice {candidates[best]}",
             Fix(

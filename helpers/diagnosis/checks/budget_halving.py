@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from helpers.diagnosis.effects import paired
-from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.effects import paired, severity, shown
+from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
 
@@ -40,14 +40,14 @@ def budget_halving(examination):
     kept = max(left, key=lambda each: examination.means[each])
     scores = examination.scores[:, folds]
     effect = paired(scores[best], scores[kept], examination)
-    verdict = judged(effect.interval, examination.delta)
-    if verdict == "not the cause" or effect.mean <= examination.delta:
+    verdict = shown(effect, examination.delta)
+    if verdict is None:
         return []
     candidates = subject.candidates
     return [
         Finding(
             "budget/ranking-not-settled", verdict,
-            "serious" if verdict == "fault" else "info",
+            severity(verdict, effect),
             f"the first rung, of {first}, drops {candidates[best]}, which wins at full resources "
             f"by {effect.mean:.3f}",
             Fix(

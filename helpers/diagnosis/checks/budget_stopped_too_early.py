@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from helpers.diagnosis.effects import settled
-from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.effects import settled, severity, shown
+from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
 PATIENCE = 10
@@ -45,13 +45,13 @@ def budget_stopped_too_early(examination):
             lambda fold, seed: examination.fit(best, fold, seed=seed).score,
         ),
     )  # fmt: skip
-    verdict = judged(effect.interval, examination.delta)
-    if verdict == "not the cause" or effect.mean <= examination.delta:
+    verdict = shown(effect, examination.delta)
+    if verdict is None:
         return []
     epochs = [trial.record.epochs_run for trial in trials]
     return [
         Finding(
-            "budget/stopped-too-early", verdict, "serious" if effect.mean > 0.05 else "warning",
+            "budget/stopped-too-early", verdict, severity(verdict, effect),
             f"early stopping ended the winner's fits after {min(epochs)} to {max(epochs)} epochs; "
             f"with more patience it scores {effect.mean:+.3f}",
             Fix(

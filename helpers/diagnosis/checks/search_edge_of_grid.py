@@ -5,8 +5,8 @@ import re
 
 import numpy as np
 
-from helpers.diagnosis.effects import settled
-from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.effects import settled, severity, shown
+from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
 #: Where zero means "none of it"; of units, batches, rates it means nothing at all.
@@ -103,13 +103,13 @@ def _tried(examination, best, key, values, beyond):
             lambda fold, seed: examination.fit(best, fold, seed=seed).score,
         ),
     )  # fmt: skip
-    verdict = judged(effect.interval, examination.delta)
-    if effect.mean <= examination.delta or verdict == "not the cause":
+    verdict = shown(effect, examination.delta)
+    if verdict is None:
         return []
     value = examination.subject.candidates[best][key]
     return [
         Finding(
-            "search/edge-of-grid", verdict, "warning",
+            "search/edge-of-grid", verdict, severity(verdict, effect),
             f"{key}={value} is at the edge of the grid; {beyond} scores {effect.mean:+.3f}",
             Fix(f"Widen the grid of {key} beyond {value}.", f'"{key}": [{value}, {beyond}, ...]'),
             effect=effect.mean, interval=effect.interval,
