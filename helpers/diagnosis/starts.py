@@ -70,6 +70,7 @@ class Starts:
             vars(self).update(before)
 
     def _fit(self, original, model, call):
+        _build_optimizer(model)
         variables = _variables(model)
         given = call.arguments["callbacks"]
         callbacks = list(getattr(given, "callbacks", None) or keras.tree.flatten(given or []))
@@ -150,6 +151,13 @@ class Starts:
             for name, value in state.items():
                 if name not in ("params", "_model", "record"):
                     setattr(thing, name, value)
+
+
+def _build_optimizer(model):
+    """As the fit itself would: what an optimizer holds before its first update is met too."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and model.built and not optimizer.built:
+        optimizer.build(model.trainable_variables)
 
 
 def _variables(model):
