@@ -1,6 +1,8 @@
 """A user's own class around Keras, as small as they come, and data that it learns at once."""
 
+import contextlib
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -13,12 +15,13 @@ from helpers.quiet import keras
 from helpers.randomness import preserved
 from helpers.recorder import FitRecord
 
-__all__ = ["FOLDS", "Own", "X", "Y", "built", "finding_of", "made_up", "observed", "record"]
+__all__ = [
+    "Own", "X", "Y", "answering", "built", "finding_of", "made_up", "observed", "record",
+]  # fmt: skip
 
 RNG = np.random.default_rng(0)
 Y = np.tile([0, 1, 2], 20)
 X = (RNG.normal(size=(60, 4)) + np.eye(4)[Y] * 2).astype(np.float32)
-FOLDS = 3
 
 
 def built(learning_rate=0.1, optimizer=None, loss="sparse_categorical_crossentropy", metrics=None):
@@ -68,7 +71,7 @@ class Own(ClassifierMixin, BaseEstimator):
 def observed(search, X=X, y=Y, *, budget=0, delta=None, check, **options):
     """Findings of one check on a search, by code, and the examination; state is put back."""
     if not isinstance(search, GridSearchCV):
-        search = GridSearchCV(search, {"learning_rate": [0.1, 0.2]}, cv=FOLDS)
+        search = GridSearchCV(search, {"learning_rate": [0.1, 0.2]}, cv=2)
     with preserved(0), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         subject = subjects.read(search, X, y, **options)
@@ -94,7 +97,7 @@ def record(**fields):
     return FitRecord(**told | fields)
 
 
-def made_up(scores, candidates=None, *, X=X, y=Y, records=None, predictions=None, cv=FOLDS):
+def made_up(scores, candidates=None, *, X=X, y=Y, records=None, predictions=None, cv=3):
     """An examination of fits that never were: scores by candidate and fold, one record each."""
     scores = np.asarray(scores, dtype=float)
     candidates = candidates or [{"learning_rate": 0.1 * (1 + n)} for n in range(len(scores))]
@@ -110,4 +113,31 @@ def made_up(scores, candidates=None, *, X=X, y=Y, records=None, predictions=None
         examination.trials.append(trial)
         examination.recorder.fits.append(seen)
     examination.is_complete = True
+    return examination
+
+
+def answering(examination, score, budget=100):
+    """Let further fits of a made-up examination score ``score(candidate, fold, **told)``.
+
+    What is told: the arguments of the fit, and the settings of `Starts.changed` around it.
+    """
+    settings = {}
+
+    @contextlib.contextmanager
+    def changed(**given):
+        settings.update(given)
+        try:
+            yield
+        finally:
+            settings.clear()
+
+    def fit(candidate, fold, *, times=1.0, **options):
+        examination.require(1, times)
+        examination.budget.spent_fits += 1
+        told = {"params": None, "seed": None} | options | settings
+        made = score(candidate, fold, **told)
+        return Trial(candidate, fold, {}, {"score": made}, [record()], seconds=0.1)
+
+    examination.starts, examination.fit = SimpleNamespace(changed=changed), fit
+    examination.budget.fits = budget
     return examination
