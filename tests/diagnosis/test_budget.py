@@ -143,7 +143,8 @@ def test_a_gain_by_training_longer_is_a_fault():
 
 def test_another_winner_is_a_fault():
     found = finding_of(budget_extension, longer((0.0, 0.3)))
-    assert set(found) == {UNSETTLED} and found[UNSETTLED].verdict == "fault"
+    assert set(found) == {UNSETTLED}
+    assert found[UNSETTLED].verdict == "fault"
     assert found[UNSETTLED].evidence["winner_trained_longer"] == {"learning_rate": 0.2}
 
 
@@ -184,7 +185,8 @@ def stopped(gain, **fields):
 
 def test_a_stopper_without_patience_is_a_fault():
     finding = finding_of(budget_stopped_too_early, stopped(0.1))["budget/stopped-too-early"]
-    assert finding.verdict == "fault" and finding.effect == pytest.approx(0.1)
+    assert finding.verdict == "fault"
+    assert finding.effect == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(

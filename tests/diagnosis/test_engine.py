@@ -97,9 +97,11 @@ def test_objects_of_the_user_are_as_they_were():
         np.testing.assert_array_equal(old, new)
     for old, new in zip(slots, model.optimizer.variables, strict=True):
         np.testing.assert_array_equal(old, new.numpy())
-    assert settings["seen"] == [] and set(settings) == {"seen", "array"}
+    assert settings["seen"] == []
+    assert set(settings) == {"seen", "array"}
     assert (counts.mine, Counts.ever) == ([], 0)
-    assert vars(search) == before and estimator.settings is settings
+    assert vars(search) == before
+    assert estimator.settings is settings
     np.testing.assert_array_equal(rows, X)
     np.testing.assert_array_equal(labels, Y)
 
@@ -204,7 +206,7 @@ def test_errors_come_before_any_fit(change, error, message):
 def test_an_iterator_as_cv_is_refused_and_not_consumed():
     folds = (pair for pair in KFold(3).split(X))
     search = GridSearchCV(Own(), RATES, cv=folds)
-    with pytest.raises(ValueError, match="is an iterator.*pass a splitter, or list\\(cv\\)"):
+    with pytest.raises(ValueError, match=r"is an iterator.*pass a splitter, or list\(cv\)"):
         diagnose(search, X, Y)
     assert len(list(folds)) == 3
 
@@ -221,7 +223,8 @@ def test_a_crash_inside_a_check_is_its_outcome(monkeypatch):
     monkeypatch.setitem(CHECKS, "search_all_tied", as_is(crashes))
     report = diagnose(search_of(), X, Y, budget=0)
     crashed = outcome(report, "search_all_tied")
-    assert crashed.outcome == "crashed" and crashed.reason.startswith("KeyError: 'gone' (crashes,")
+    assert crashed.outcome == "crashed"
+    assert crashed.reason.startswith("KeyError: 'gone' (crashes,")
     assert outcome(report, "search_failed_fits").outcome == "clean"
 
 
@@ -231,13 +234,15 @@ def test_a_crash_inside_prepare_is_the_outcome_of_its_check():
 
     with FitRecorder() as recorder:
         report = diagnose(search_of(), X, Y, prepare=prepare)
-    assert not report.findings and not recorder.fits
+    assert not report.findings
+    assert not recorder.fits
     crashed = outcome(report, "leak_preparation")
     assert crashed.outcome == "crashed"
     assert crashed.reason.startswith("RuntimeError: no such column (prepare, line")
     others = [check for check in report.checks if check.name != "leak_preparation"]
     assert {check.outcome for check in others} == {"skipped"}
-    assert "prepare" in others[0].reason and str(report)
+    assert "prepare" in others[0].reason
+    assert str(report)
 
 
 def test_a_prepare_that_crashes_on_changed_data_is_the_outcome_of_its_check():
@@ -287,7 +292,8 @@ def healthy(report, n_candidates=2):
     assert not [check for check in report.checks if check.outcome == "crashed"], report.checks
     failed = {"search/failed-fits", "search/folds-miss-classes", "wrapper/labels-misaligned"}
     assert not failed & set(codes(report))
-    assert str(report) and report.to_dict()
+    assert str(report)
+    assert report.to_dict()
     return report
 
 

@@ -16,7 +16,8 @@ def test_every_code_is_found_by_a_check():
 
 @pytest.mark.parametrize("each", ALL, ids=lambda each: each.name)
 def test_a_check_says_what_it_is(each):
-    assert each.method and "\n" not in each.method
+    assert each.method
+    assert "\n" not in each.method
     assert each.proves or each.null
     assert each.needs <= set(engine._NEEDS)
     assert each.fits >= 0

@@ -1,6 +1,7 @@
 """What one fit leaves to the next: found where it is planted, not where it only looks so."""
 
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -95,7 +96,7 @@ def one_optimizer():
 def test_an_optimizer_that_another_fit_used_is_found():
     found, _ = observed(Own(one_optimizer()), check=state_shared_optimizer)
     assert found[OPTIMIZER].verdict == "fault"
-    found, examination = observed(Own(one_model()), check=state_shared_optimizer)
+    found, _examination = observed(Own(one_model()), check=state_shared_optimizer)
     assert found[OPTIMIZER].evidence["fits"] == list(range(1, 5))
     assert "fits started with the optimizer of another fit" in found[OPTIMIZER].title
 
@@ -191,7 +192,7 @@ class Writes(Own):
 class Notes(Own):
     def fit(self, X, y, sample_weight=None):
         self.history_ = {"epochs": 5}
-        self.settings["epochs"]  # noqa: B018 - only read
+        self.settings["epochs"]
         return super().fit(X, y)
 
 
@@ -266,7 +267,7 @@ def test_a_fit_that_nothing_moves_is_silent(estimator):
 class Remembers(Own):
     """Looks a fit up by its parameters, and by its rows too if it is careful."""
 
-    store = {}
+    store: ClassVar = {}
 
     def fit(self, X, y, sample_weight=None):
         careful = (X.tobytes(), y.tobytes()) if self.settings else None
@@ -285,9 +286,7 @@ def test_results_kept_under_parameters_alone_are_found():
 
 def test_a_cache_by_rows_is_silent():
     Remembers.store = {}
-    search = GridSearchCV(
-        Remembers(settings={"careful": 1}), [{"learning_rate": [0.1]}] * 2, cv=2
-    )
+    search = GridSearchCV(Remembers(settings={"careful": 1}), [{"learning_rate": [0.1]}] * 2, cv=2)
     with pytest.raises(NotApplicable, match="a cache"):
         observed(search, budget=1, check=state_stale_results)
 

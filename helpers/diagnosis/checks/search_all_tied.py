@@ -8,15 +8,35 @@ from helpers.diagnosis.registry import check
 
 @check("search/all-tied", needs={"trials", "search"})
 def search_all_tied(examination):
-    """The scores of all candidates are compared for equality, fold by fold."""
+    """The scores of all candidates are compared for equality, fold by fold; where they are equal,
+    so are their predictions and last weights: models that have all learned the same may tie."""
     scores = examination.scores
     none = np.isnan(examination.means).all()
     if not none and not (np.isfinite(scores).all() and (scores == scores[0]).all()):
         return []
     if not none and examination.means[0] >= 1 - 1e-12 and examination.subject.is_classification:
         return [_finding(examination, "not the cause", "all candidates are right on every row")]
+    if not none and _have_learned(examination):
+        return [_finding(examination, "not the cause", "all candidates have learned the same")]
     what = "no candidate has a score" if none else "all candidates score the same on every fold"
     return [_finding(examination, "fault", f"{what}: the winner is the first one listed")]
+
+
+def _have_learned(examination):
+    """Whether other weights came to the same score, by predictions that tell rows apart."""
+    alike = []
+    for fold in range(examination.scores.shape[1]):
+        trials = [trial for trial in examination.trials if trial.fold == fold]
+        if any(trial.predictions is None or trial.record is None for trial in trials):
+            return False
+        if len({trial.record.end_digest for trial in trials}) == 1:
+            return False
+        told = [np.asarray(trial.predictions) for trial in trials]
+        if any((each == each[:1]).all() for each in told):
+            return False
+        alike += [np.mean(each == told[0]) for each in told[1:] if each.shape == told[0].shape]
+    # A scorer that gives everything the same score ties predictions that differ.
+    return bool(np.ptp(examination.scores[0]) > 0 or (alike and np.mean(alike) > 0.9))
 
 
 def _finding(examination, verdict, title):

@@ -54,11 +54,18 @@ def _beyond(examination, best, key, values):
     inner = values[-2] if at_top else values[1]
     if not _rises(examination, best, key, inner):
         return None
-    geometric = min(values) > 0 and (len(values) < 3 or max(values) / min(values) > 8)
+    geometric = min(values) > 0 and (
+        len(values) < 3 or max(values) / min(values) > 8 or _is_constant(values)
+    )
     step = value * value / inner if geometric else value + (value - inner)
     if isinstance(value, numbers.Integral):
         step = round(step)
-    if step == value or step < 0 or (values[0] == 0 and not at_top):
+    if (
+        step == value
+        or step < 0
+        or (step == 0 and min(values) > 0)
+        or (values[0] == 0 and not at_top)
+    ):
         return None
     within_share = all(0 <= each <= 1 for each in values) and (
         "rate" in key or "dropout" in key or "momentum" in key or "beta" in key
@@ -66,6 +73,12 @@ def _beyond(examination, best, key, values):
     if within_share and step >= 1 and at_top and "learning_rate" not in key:
         return None
     return step
+
+
+def _is_constant(values):
+    """Whether each value is the same multiple of the one before."""
+    ratios = np.divide(values[1:], values[:-1])
+    return np.allclose(ratios, ratios[0])
 
 
 def _rises(examination, best, key, inner):
