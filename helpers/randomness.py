@@ -1,5 +1,6 @@
 """Gives a fit random and naming state of its own, so that nothing outside can change its result."""
 
+import copy
 import numbers
 import random
 import threading
@@ -124,6 +125,10 @@ def preserved(seed):
     saved, deterministic = _capture(), is_op_determinism_enabled()
     try:
         keras.utils.set_random_seed(seed)
+        # Counted up in place, unlike the other states: the block counts in a copy.
+        global_state.set_global_attribute(
+            "object_name_uids", copy.copy(saved["keras"]["object_name_uids"])
+        )
         yield
     finally:
         _restore(saved)

@@ -57,14 +57,22 @@ def paired(first, second, examination, *, n_looks=1, scores=None):
     residual *= 2
     residual += float(np.sum((differences - of_folds) ** 2))
     freedom += n_folds * (n_seeds - 1)
-    of_seeds = residual / freedom / n_seeds if freedom else 0.0
     squares = float(np.sum((of_folds - mean) ** 2))
+    of_seeds = residual / freedom / n_seeds if freedom else 0.0
     of_rows = max(0.0, squares / (n_folds - 1) - of_seeds)
-    freedom += n_folds - 1
-    pooled = (squares + residual / n_seeds) / freedom
-    spread = math.sqrt(pooled / n_folds + of_rows * examination.subject.test_fraction)
+    seeds = (squares + residual / n_seeds) / (freedom + n_folds - 1) / n_folds
+    rows = of_rows * (1 / n_folds + examination.subject.test_fraction)
+    spread, freedom = _added((seeds, freedom + n_folds - 1), (rows, n_folds - 1))
     half = float(stats.t.ppf(1 - 0.025 / n_looks, freedom)) * spread
     return Effect(Interval(mean, mean - half, mean + half))
+
+
+def _added(*parts):
+    """Root of a sum of variances, and its degrees of freedom by Satterthwaite (1946)."""
+    total = sum(variance for variance, _ in parts)
+    if not total:
+        return 0.0, sum(freedom for _, freedom in parts)
+    return math.sqrt(total), total**2 / sum(variance**2 / freedom for variance, freedom in parts)
 
 
 def settled(examination, first, second, folds, arms, *, scores=None):

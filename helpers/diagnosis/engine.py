@@ -27,6 +27,7 @@ _NEEDS = {
     "trials": "needs the search's own fits",
     "fits": "no fit of the search has trained a Keras model",
     "classes": "needs a classification with one label a row",
+    "targets": "needs targets",
     "search": "needs a search with at least two candidates",
     "tuner": "needs a KerasTuner tuner",
     "prepare": "needs `prepare`: what was done to the raw data before the search",
@@ -94,6 +95,7 @@ def diagnose(
     """
     began = time.perf_counter()
     delta, (fits, seconds) = _checked_delta(delta), _checked_budget(budget)
+    random_state = _checked_seed(random_state)
     with preserved(random_state), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         subject = subjects.read(
@@ -102,7 +104,7 @@ def diagnose(
         )  # fmt: skip
         with untouched(subject) as starts:
             examination = Examination(subject, Budget(fits, seconds), delta, starts)
-            if not subject.is_tuner:
+            if not subject.is_tuner and subject.broken is None:
                 examination.observe()
             if budget is None:  # short searches are mostly the building of models
                 longest = max(_SHORTEST, examination.observed_seconds)
@@ -174,12 +176,17 @@ def _run(each, examination):
 
 def _require(each, examination):
     subject = examination.subject
+    if subject.broken is not None:
+        if "prepare" in each.needs:
+            raise subject.broken
+        raise NotApplicable("needs the data, and `prepare` failed")
     there = {
         "trials": bool(examination.trials),
         "fits": any(
             record.epochs_asked for trial in examination.trials for record in trial.records
         ),
         "classes": subject.labels is not None,
+        "targets": subject.y is not None,
         "search": len(subject.candidates) > 1,
         "prepare": subject.prepare is not None,
         "tuner": subject.is_tuner,
@@ -212,6 +219,15 @@ def _checked_delta(delta):
     if not isinstance(delta, numbers.Real) or not math.isfinite(delta) or delta <= 0:
         raise ValueError(f"delta={delta!r}: accepted is a finite number > 0, or None.")
     return float(delta)
+
+
+def _checked_seed(random_state):
+    is_integer = isinstance(random_state, numbers.Integral) and not isinstance(random_state, bool)
+    if not is_integer or not 0 <= random_state < 2**32:
+        raise ValueError(
+            f"random_state={random_state!r}: accepted is an integer >= 0 and below 2**32."
+        )
+    return int(random_state)
 
 
 def _checked_budget(budget):

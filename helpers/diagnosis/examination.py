@@ -1,10 +1,12 @@
 """The search as it ran under the recorder, and what further fits may still be spent."""
 
+import contextlib
 import itertools
 import math
 import time
 
 import numpy as np
+from scipy.stats import rankdata
 
 from helpers.diagnosis.registry import NotApplicable
 from helpers.diagnosis.trials import run_trial
@@ -112,11 +114,35 @@ class Examination:
 
     @property
     def best(self):
-        """The candidate that the search chooses: the first of the best; None if all are NaN."""
+        """The candidate that the search chooses: the first of the best, or what its own `refit`
+        says; None if all are NaN."""
         means = self.means
         if np.isnan(means).all():
             return None
+        if callable(getattr(self.subject.search, "refit", None)) and not np.isnan(means).any():
+            with contextlib.suppress(Exception):  # the user's; it may want times, or train scores
+                return int(self.subject.search.refit(self._results()))
         return int(np.nanargmax(means))
+
+    def _results(self):
+        """As far as scores go, the `cv_results_` of the search."""
+        names = list(self.trials[0].scores)
+        results = {"params": [dict(each) for each in self.subject.candidates]}
+        for name in names:
+            table = np.full_like(self.scores, np.nan)
+            for trial in self.trials:
+                table[trial.candidate, trial.fold] = trial.scores.get(name, np.nan)
+            # A single score is named so, whatever its scorer.
+            name = "score" if len(names) == 1 else name
+            results[f"mean_test_{name}"] = table.mean(axis=1)
+            results[f"std_test_{name}"] = table.std(axis=1)
+            results[f"rank_test_{name}"] = rankdata(-table.mean(axis=1), method="min").astype(int)
+            results |= {f"split{fold}_test_{name}": column for fold, column in enumerate(table.T)}
+        for key in dict.fromkeys(key for each in results["params"] for key in each):
+            results[f"param_{key}"] = np.array(
+                [each.get(key) for each in results["params"]], dtype=object
+            )
+        return results
 
     @property
     def delta(self):

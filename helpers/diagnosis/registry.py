@@ -23,8 +23,8 @@ class Check:
     codes : tuple of str
         What it can find.
     needs : frozenset of str
-        "trials" (the search's own fits), "fits" (Keras fits among them), "classes" (a
-        classification), "search" (candidates to compare), "prepare", "tuner".
+        "trials" (the search's own fits), "fits" (Keras fits among them), "targets" (a `y`),
+        "classes" (a classification), "search" (candidates to compare), "prepare", "tuner".
     fits : int
         Keras fits that it may cost beyond those of the search.
     weight : float

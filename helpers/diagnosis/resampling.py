@@ -39,6 +39,8 @@ def row_table(examination):
     subject = examination.subject
     if not is_mean_over_rows(subject):
         raise NotApplicable(f"needs a score that is a mean over rows, {subject.score_name} is none")
+    if subject.y is None:
+        raise NotApplicable("needs targets")
     complete = held_out_predictions(examination)
     if not complete:
         raise NotApplicable("needs a candidate that could be scored in every fold")

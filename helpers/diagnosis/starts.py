@@ -70,17 +70,18 @@ class Starts:
             vars(self).update(before)
 
     def _fit(self, original, model, call):
+        _build_optimizer(model)
         variables = _variables(model)
         given = call.arguments["callbacks"]
         callbacks = list(getattr(given, "callbacks", None) or keras.tree.flatten(given or []))
         for callback in callbacks:
             self._meet(callback)
         for variable in variables:
-            self.first.setdefault(id(variable), (variable, np.array(variable)))
+            self.first.setdefault(id(variable), (variable, _value(variable)))
         if self.is_fresh:
             self._reset_callbacks()
             self._reset(model, variables)
-        starts = [np.array(variable) for variable in model.variables]
+        starts = [_value(variable) for variable in model.variables]
         self._change_epochs(call)
         with self._patient(callbacks):
             try:
@@ -93,7 +94,7 @@ class Starts:
         own = {id(each) for each in model.variables}
         for variable in variables:
             if id(variable) in own:
-                value = self.origin.get(digest(np.array(variable)))
+                value = self.origin.get(digest(_value(variable)))
                 if value is not None and value.shape == tuple(variable.shape):
                     variable.assign(value)
             elif optimizer is not None:
@@ -102,7 +103,7 @@ class Starts:
     def _note(self, model, starts):
         """Remember what the trained weights came from; of a chain of fits, its very start."""
         for variable, start in zip(model.variables, starts, strict=False):
-            end = np.array(variable)
+            end = _value(variable)
             fingerprint = digest(end)
             if is_constant(fingerprint) or self.n_bytes > _MOST_BYTES or np.array_equal(start, end):
                 continue
@@ -150,6 +151,18 @@ class Starts:
             for name, value in state.items():
                 if name not in ("params", "_model", "record"):
                     setattr(thing, name, value)
+
+
+def _value(variable):
+    """A copy: what Keras gives may share the variable's memory."""
+    return np.array(keras.ops.convert_to_numpy(variable))
+
+
+def _build_optimizer(model):
+    """As the fit itself would: what an optimizer holds before its first update is met too."""
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and model.built and not optimizer.built:
+        optimizer.build(model.trainable_variables)
 
 
 def _variables(model):

@@ -8,13 +8,15 @@ from functools import cached_property
 
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.metrics import check_scoring
+from sklearn.metrics import accuracy_score, check_scoring, r2_score
 from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
 __all__ = ["Subject", "read", "rows_of"]
+
+_NAMES = {accuracy_score: "accuracy", r2_score: "R2"}
 
 
 @dataclass
@@ -37,6 +39,8 @@ class Subject:
     splits : list of (train, test)
         Row numbers.
     random_state : int
+    broken : Exception or None
+        What `prepare` raised: there is nothing to fit then.
     """
 
     search: object
@@ -51,6 +55,7 @@ class Subject:
     splits: list
     random_state: int = 0
     notes: list = field(default_factory=list)
+    broken: Exception | None = None
 
     @property
     def is_search(self):
@@ -64,7 +69,7 @@ class Subject:
     @cached_property
     def is_classification(self):
         """By the targets: wrappers do not always say what they are."""
-        if self.estimator is not None and is_regressor(self.estimator):
+        if self.y is None or (self.estimator is not None and is_regressor(self.estimator)):
             return False
         if self.estimator is not None and is_classifier(self.estimator):
             return True
@@ -83,9 +88,9 @@ class Subject:
     @cached_property
     def labels(self):
         """The class of each row, of shape (n_samples,); None for regression and multilabel."""
-        y = np.asarray(self.y)
         if not self.is_classification:
             return None
+        y = np.asarray(self.y)
         if y.ndim == 2 and y.shape[1] == 1:
             return y[:, 0]
         if y.ndim == 2:
@@ -111,10 +116,12 @@ class Subject:
     def score_name(self):
         if self.is_tuner:
             return str(getattr(self.search.oracle.objective, "name", "objective"))
-        name = next(iter(self.scorers))
-        if name == "score":
+        scoring = getattr(self.search, "scoring", None)
+        if scoring is None:
             return "accuracy" if self.is_classification else "R2"
-        return name
+        if callable(scoring):
+            return _NAMES.get(getattr(scoring, "_score_func", None), "score")
+        return next(iter(self.scorers))
 
     @property
     def n_rows(self):
@@ -153,32 +160,57 @@ def read(search, X, y, *, groups=None, fit_params=None, prepare=None, random_sta
         )
     if isinstance(search, type):
         raise TypeError(f"search={search.__name__}: is a class; pass an object of it.")
+    estimator = search.estimator if isinstance(search, BaseSearchCV) else search
+    if not hasattr(estimator, "get_params") and not is_tuner(search):
+        raise TypeError(
+            f"{type(estimator).__name__} has no get_params, so that it cannot be cloned for each "
+            "fold: accepted is an estimator that inherits from sklearn.base.BaseEstimator."
+        )
+    if hasattr(getattr(search, "cv", None), "__next__"):
+        raise ValueError(
+            f"cv={search.cv!r}: is an iterator, which the search itself could not read again; "
+            "pass a splitter, or list(cv)."
+        )
     if prepare is not None and not callable(prepare):
         raise TypeError(f"prepare={prepare!r}: accepted is a function of (X, y), or None.")
     if fit_params is not None and not isinstance(fit_params, Mapping):
         raise TypeError(f"fit_params={fit_params!r}: accepted is a dict, or None.")
-    if not isinstance(random_state, numbers.Integral) or random_state < 0:
-        raise ValueError(f"random_state={random_state!r}: accepted is an integer >= 0.")
     if y is not None and _num_samples(X) != _num_samples(y):
         raise ValueError(f"X has {_num_samples(X)} rows, y has {_num_samples(y)}.")
     raw = (X, y, groups)
     fit_params = dict(fit_params or {})
+    broken = None
     if prepare is not None:
-        X, y, groups = prepared(prepare, raw)
+        try:
+            made = _made(prepare, raw)
+        except Exception as error:  # noqa: BLE001 - a user's function may raise anything
+            broken = error
+        else:
+            X, y, groups = _as_triple(made, groups)
     if is_tuner(search):
-        return Subject(search, None, X, y, groups, raw, prepare, fit_params, [], [], random_state)
-    estimator = search.estimator if isinstance(search, BaseSearchCV) else search
+        return Subject(
+            search, None, X, y, groups, raw, prepare, fit_params, [], [], random_state,
+            broken=broken,
+        )  # fmt: skip
     return Subject(
         search=search, estimator=estimator, X=X, y=y, groups=groups, raw=raw, prepare=prepare,
         fit_params=fit_params, candidates=_candidates(search, random_state),
-        splits=_splits(search, estimator, X, y, groups), random_state=random_state,
+        splits=[] if broken else _splits(search, estimator, X, y, groups),
+        random_state=random_state, broken=broken,
     )  # fmt: skip
 
 
 def prepared(prepare, raw):
     """What `prepare` makes of a copy of the raw data: always (X, y, groups)."""
-    X, y, groups = (copy.deepcopy(each) for each in raw)
-    made = prepare(X, y)
+    return _as_triple(_made(prepare, raw), copy.deepcopy(raw[2]))
+
+
+def _made(prepare, raw):
+    X, y, _ = copy.deepcopy(raw)
+    return prepare(X, y)
+
+
+def _as_triple(made, groups):
     if not isinstance(made, tuple) or len(made) not in (2, 3):
         raise TypeError(
             f"prepare returned {type(made).__name__}; accepted is (X, y) or (X, y, groups)."
@@ -187,7 +219,9 @@ def prepared(prepare, raw):
 
 
 def rows_of(data, rows):
-    """Rows of an array, a table or a list."""
+    """Rows of an array, a table or a list; None has none."""
+    if data is None:
+        return None
     if hasattr(data, "iloc"):
         return data.iloc[rows]
     if isinstance(data, list | tuple):
@@ -238,7 +272,7 @@ def _listed(search, random_state):
         return list(fitted["params"])
     n_iter = getattr(search, "n_iter", None)
     n_iter = n_iter if isinstance(n_iter, int) else 10
-    seed = getattr(search, "random_state", None)
+    seed = copy.deepcopy(getattr(search, "random_state", None))  # drawing from it would advance it
     return list(
         ParameterSampler(distributions, n_iter, random_state=random_state if seed is None else seed)
     )
@@ -246,5 +280,6 @@ def _listed(search, random_state):
 
 def _splits(search, estimator, X, y, groups):
     cv = getattr(search, "cv", None) if isinstance(search, BaseSearchCV) else 5
-    cv = check_cv(cv, y, classifier=is_classifier(estimator))
+    # A splitter may hold a generator of its own, which splitting would advance.
+    cv = check_cv(copy.deepcopy(cv), y, classifier=is_classifier(estimator))
     return list(cv.split(X, y, groups))

@@ -146,7 +146,9 @@ def _fit_and_score(subject, trial, train, test, seed):
         made = scorer(estimator, X, y)
         if isinstance(made, dict):
             trial.scores.pop(name)
-            trial.scores |= {each: float(value) for each, value in made.items()}
+            refit = getattr(subject.search, "refit", None)  # the name of the one that decides
+            for each in sorted(made, key=lambda each: each != refit):
+                trial.scores[each] = float(made[each])
         else:
             trial.scores[name] = float(made)
     trial.predictions = np.asarray(estimator.predict(X))
@@ -211,16 +213,20 @@ def untouched(subject):
     ------
     Starts
     """
-    parameters = [
-        (value, copy.copy(value))
-        for value in ({} if subject.is_tuner else subject.estimator.get_params()).values()
-        if isinstance(value, dict | list)
-    ]
+    parameters = {} if subject.is_tuner else subject.estimator.get_params()
+    kept = list(_containers([*parameters.values(), *subject.fit_params.values()]))
     with Starts() as starts:
         try:
             yield starts
         finally:
-            for value, before in parameters:
-                if value != before:
-                    value.clear()
-                    value.update(before) if isinstance(value, dict) else value.extend(before)
+            for value, before in kept:
+                value.clear()
+                value.update(before) if isinstance(value, dict) else value.extend(before)
+
+
+def _containers(values):
+    """Each dict and list among values, however deep, with a copy of what it holds."""
+    for value in values:
+        if isinstance(value, dict | list):
+            yield value, copy.copy(value)
+            yield from _containers(value.values() if isinstance(value, dict) else value)

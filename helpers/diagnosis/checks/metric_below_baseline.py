@@ -17,7 +17,7 @@ FIX = Fix(
 
 @check(
     "metric/below-baseline",
-    needs={"trials"},
+    needs={"trials", "targets"},
     proves=False,
     null="the best candidate is better than a constant: its mean score over the folds falls below "
     "that of a constant in nominally less than 2.5 % of searches with a lead of twice the noise",

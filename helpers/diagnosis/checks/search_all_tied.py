@@ -8,46 +8,35 @@ from helpers.diagnosis.registry import check
 
 @check("search/all-tied", needs={"trials", "search"})
 def search_all_tied(examination):
-    """The scores of all candidates are compared for equality, fold by fold."""
+    """The scores of all candidates are compared for equality, fold by fold; where they are equal,
+    so are their predictions and last weights: models that have all learned the same may tie."""
     scores = examination.scores
     none = np.isnan(examination.means).all()
     if not none and not (np.isfinite(scores).all() and (scores == scores[0]).all()):
         return []
-    if none:
-        return [_finding(examination, "fault", "no candidate has a score")]
-    tied = "all candidates score the same on every fold"
-    if _are_constant(examination):
-        return [_finding(examination, "fault", f"{tied}: each predicts one constant")]
-    if _are_one_fit(examination):
-        return [_finding(examination, "fault", f"{tied}: they end with the same weights")]
-    return [_finding(examination, "not the cause", f"{tied}, having trained differently")]
+    if not none and examination.means[0] >= 1 - 1e-12 and examination.subject.is_classification:
+        return [_finding(examination, "not the cause", "all candidates are right on every row")]
+    if not none and _have_learned(examination):
+        return [_finding(examination, "not the cause", "all candidates have learned the same")]
+    what = "no candidate has a score" if none else "all candidates score the same on every fold"
+    return [_finding(examination, "fault", f"{what}: the winner is the first one listed")]
 
 
-def _are_constant(examination):
-    told = [trial.predictions for trial in examination.trials if trial.predictions is not None]
-    return bool(told) and all((each == each[0]).all() for each in told)
-
-
-def _are_one_fit(examination):
-    """Whether the candidates of each fold ended with equal weights, or told the very same."""
-    by_fold = {}
-    for trial in examination.trials:
-        end = trial.record.end_digest if trial.record else None
-        told = None if trial.predictions is None else trial.predictions.tobytes()
-        by_fold.setdefault(trial.fold, []).append((end, told))
-    return all(
-        len({end for end, _ in each}) == 1
-        or (len({told for _, told in each}) == 1 and _no_probabilities_differ(examination))
-        for each in by_fold.values()
-    )
-
-
-def _no_probabilities_differ(examination):
-    told = {}
-    for trial in examination.trials:
-        if trial.probabilities is not None:
-            told.setdefault(trial.fold, set()).add(trial.probabilities.tobytes())
-    return bool(told) and all(len(each) == 1 for each in told.values())
+def _have_learned(examination):
+    """Whether other weights came to the same score, by predictions that tell rows apart."""
+    alike = []
+    for fold in range(examination.scores.shape[1]):
+        trials = [trial for trial in examination.trials if trial.fold == fold]
+        if any(trial.predictions is None or trial.record is None for trial in trials):
+            return False
+        if len({trial.record.end_digest for trial in trials}) == 1:
+            return False
+        told = [np.asarray(trial.predictions) for trial in trials]
+        if any((each == each[:1]).all() for each in told):
+            return False
+        alike += [np.mean(each == told[0]) for each in told[1:] if each.shape == told[0].shape]
+    # A scorer that gives everything the same score ties predictions that differ.
+    return bool(np.ptp(examination.scores[0]) > 0 or (alike and np.mean(alike) > 0.9))
 
 
 def _finding(examination, verdict, title):

@@ -58,7 +58,9 @@ def _beyond(examination, best, key, values):
     inner = values[-2] if at_top else values[1]
     if not _rises(examination, best, key, inner):
         return None
-    geometric = min(values) > 0 and (len(values) < 3 or max(values) / min(values) > 8)
+    geometric = min(values) > 0 and (
+        len(values) < 3 or max(values) / min(values) > 8 or _is_constant(values)
+    )
     # Far enough for a rise to show: as far as the range that was tried, or to zero.
     far = value - (values[0] if at_top else values[-1])
     near = value - inner
@@ -77,6 +79,12 @@ def _beyond(examination, best, key, values):
     if within_share and step >= 1 and at_top and "learning_rate" not in key:
         return None
     return step
+
+
+def _is_constant(values):
+    """Whether each value is the same multiple of the one before."""
+    ratios = np.divide(values[1:], values[:-1])
+    return np.allclose(ratios, ratios[0])
 
 
 def _rises(examination, best, key, inner):

@@ -11,8 +11,8 @@ def search_refit_unlike_folds(examination):
     """The refit's epochs, stopper, validation rows and configuration are compared with those of
     the winner's fits on the folds."""
     refit = examination.refit
-    if refit is None or refit.record is None:
-        raise NotApplicable("the search does not refit, or the refit has no Keras fit")
+    if refit is None or refit.record is None or refit.error:
+        raise NotApplicable("the search does not refit, or the refit has no Keras fit that ended")
     folds = [trial.record for trial in examination.of(refit.candidate) if trial.record]
     record = refit.record
     if not folds:

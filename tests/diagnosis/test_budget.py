@@ -1,0 +1,280 @@
+"""Too little training, or another amount than asked for: what it costs, and look-alikes."""
+
+import keras.wrappers
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from trained import Own, answering, finding_of, made_up, observed, record
+
+from helpers import KerasClassifier
+from helpers.diagnosis.checks.budget_diverged import budget_diverged
+from helpers.diagnosis.checks.budget_epochs_ignored import budget_epochs_ignored
+from helpers.diagnosis.checks.budget_extension import budget_extension
+from helpers.diagnosis.checks.budget_stopped_too_early import budget_stopped_too_early
+from helpers.diagnosis.checks.budget_stopper_inert import budget_stopper_inert
+from helpers.diagnosis.checks.budget_unequal_updates import budget_unequal_updates
+from helpers.diagnosis.registry import NotApplicable
+
+NOISE = np.random.default_rng(0).normal(0, 0.004, (4, 3))
+IMPROVING, UNSETTLED = "budget/still-improving", "budget/ranking-not-settled"
+
+
+def curve(*losses, **fields):
+    return lambda candidate, fold: record(
+        history={"loss": list(losses)}, epochs_run=len(losses), epochs_asked=len(losses), **fields
+    )
+
+
+# Diverged
+
+
+@pytest.mark.parametrize(
+    ("losses", "loss"),
+    [((1.0, np.nan), "mse"), ((1.0, np.inf), "mse"), ((1.0, 2.0, 500.0), "mse"),
+     ((900.0, 500.0), "sparse_categorical_crossentropy")],
+    ids=["NaN", "infinite", "rises", "from the first epoch"],
+)  # fmt: skip
+def test_losses_that_explode_are_found(losses, loss):
+    examination = made_up(np.full((2, 3), 0.5), records=curve(*losses, facts={"loss": loss}))
+    finding = finding_of(budget_diverged, examination)["budget/diverged"]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+
+
+@pytest.mark.parametrize(
+    ("losses", "loss"),
+    [((1.0, 900.0, 0.9), "mse"), ((5e6, 4e6), "mae"), ((0.0001, 0.05), "mse"), ((), "mse"),
+     ((0.4, 2.0), "sparse_categorical_crossentropy"), ((-1.0, -5.0), "custom")],
+    ids=["spike", "large units", "small", "none", "overfitted", "negative"],
+)  # fmt: skip
+def test_losses_that_end_well_are_silent(losses, loss):
+    examination = made_up(np.full((2, 3), 0.5), records=curve(*losses, facts={"loss": loss}))
+    assert finding_of(budget_diverged, examination) == {}
+
+
+def test_a_fit_that_failed_has_no_loss_to_explode():
+    failed = made_up(np.full((2, 3), np.nan), records=lambda *_: record(facts={}, history={}))
+    assert finding_of(budget_diverged, failed) == {}
+
+
+# Epochs
+
+
+class OneEpoch(Own):
+    def fit(self, X, y, sample_weight=None):
+        asked, self.epochs = self.epochs, 1
+        super().fit(X, y)
+        self.epochs = asked
+        return self
+
+
+def wrapped(X, y):
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+
+
+def one_hot_model(X, y):
+    model = wrapped(X, y)
+    model.compile("sgd", "categorical_crossentropy", run_eagerly=True)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("estimator", "options"),
+    [
+        (OneEpoch(epochs=3), {}),
+        (OneEpoch(epochs=2), {"budget": 4}),
+        (keras.wrappers.SKLearnClassifier(one_hot_model, fit_kwargs={"epochs": 3}), {}),
+    ],
+    ids=["own", "with effect", "keras.wrappers"],
+)
+def test_epochs_that_did_not_run_are_found(estimator, options):
+    search = GridSearchCV(estimator, {}, cv=2)
+    finding = observed(search, check=budget_epochs_ignored, **options)[0]["budget/epochs-ignored"]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert finding.evidence["epochs_given_to_keras"] == 1
+    assert (finding.interval is not None) == bool(options)
+
+
+def stopping(**settings):
+    return keras.callbacks.EarlyStopping(monitor="loss", **settings)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        Own(epochs=2),
+        Own(epochs=9, callbacks=[stopping(patience=0, min_delta=9)]),
+        KerasClassifier(
+            lambda meta: wrapped(None, None), epochs=2, run_eagerly=True, random_state=0
+        ),
+    ],
+    ids=["own", "stopped", "ours"],
+)
+def test_epochs_that_ran_or_were_stopped_are_silent(estimator):
+    search = GridSearchCV(estimator, {}, cv=2)
+    assert observed(search, check=budget_epochs_ignored)[0] == {}
+
+
+def test_epochs_of_something_else_than_keras_are_silent():
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2)
+    assert observed(search, check=budget_epochs_ignored)[0] == {}
+
+
+# Training longer
+
+
+def longer(gains, scores=(0.8, 0.7)):
+    """Candidates that score so and gain so much when trained for longer."""
+    table = np.array(scores)[:, None] + NOISE[: len(scores)]
+
+    def score(candidate, fold, seed=None, epochs_factor=1, **_):
+        noise = 0.0 if seed is None else 0.004 * np.sin(7 * seed + fold + candidate)
+        return table[candidate, fold] + (epochs_factor > 1) * gains[candidate] + noise
+
+    return answering(made_up(table, records=curve(1.0, 0.8, 0.7, 0.6)), score)
+
+
+def test_a_gain_by_training_longer_is_a_fault():
+    found = finding_of(budget_extension, longer((0.1, 0.1)))
+    assert set(found) == {IMPROVING}
+    assert (found[IMPROVING].verdict, found[IMPROVING].severity) == ("fault", "serious")
+    assert found[IMPROVING].effect == pytest.approx(0.1)
+
+
+def test_another_winner_is_a_fault():
+    found = finding_of(budget_extension, longer((0.0, 0.3)))
+    assert set(found) == {UNSETTLED}
+    assert found[UNSETTLED].verdict == "fault"
+    assert found[UNSETTLED].evidence["winner_trained_longer"] == {"learning_rate": 0.2}
+
+
+@pytest.mark.parametrize("gains", [(0.0, 0.0), (0.0, 0.05), (-0.1, 0.0), (0.005, 0.005)])
+def test_no_gain_is_no_fault(gains):
+    assert finding_of(budget_extension, longer(gains)) == {}
+
+
+def test_flat_and_stopped_losses_are_not_trained_longer():
+    table = np.array([0.8, 0.7])[:, None] + NOISE[:2]
+    flat = made_up(table, records=curve(1.0, 0.2, 0.1, 0.1, 0.1, 0.1))
+    stopped = made_up(
+        table, records=lambda *_: record(stop_training=True, epochs_asked=99, epochs_run=3)
+    )
+    for examination in (flat, stopped):
+        assert finding_of(budget_extension, examination) == {}  # a fit would raise
+
+
+def test_a_rising_loss_needs_a_budget():
+    examination = made_up(np.array([[0.8, 0.7, 0.8]]), records=curve(1.0, 0.8, 0.7, 0.6))
+    with pytest.raises(NotApplicable, match="beyond the budget"):
+        finding_of(budget_extension, examination)
+
+
+# Stopped too early
+
+
+def stopped(gain, **fields):
+    told = [{"name": "EarlyStopping", "settings": {"patience": 1, "monitor": "val_loss"}}]
+    table = np.array([0.8, 0.7])[:, None] + NOISE[:2]
+
+    def score(candidate, fold, patience_factor=1, **_):
+        return table[candidate, fold] + (patience_factor > 1) * gain
+
+    fields = {"stop_training": True, "epochs_asked": 99, "callback_facts": told} | fields
+    return answering(made_up(table, records=lambda *_: record(**fields)), score)
+
+
+def test_a_stopper_without_patience_is_a_fault():
+    finding = finding_of(budget_stopped_too_early, stopped(0.1))["budget/stopped-too-early"]
+    assert finding.verdict == "fault"
+    assert finding.effect == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("gain", "fields"),
+    [(0.0, {}), (-0.1, {}), (0.3, {"stop_training": False}), (0.3, {"callback_facts": []})],
+    ids=["no gain", "loss", "not stopped", "no stopper"],
+)
+def test_a_stopper_that_was_right_is_silent(gain, fields):
+    assert finding_of(budget_stopped_too_early, stopped(gain, **fields)) == {}
+
+
+# Inert stoppers
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        Own(callbacks=[keras.callbacks.EarlyStopping(monitor="val_acc", mode="max")]),
+        Own(callbacks=[keras.callbacks.EarlyStopping(monitor="val_acc")]),
+        Own(callbacks=[keras.callbacks.ReduceLROnPlateau(monitor="val_loss")]),
+    ],
+    ids=["mode", "auto", "plateau"],
+)
+def test_a_stopper_that_cannot_act_is_found(estimator):
+    found, _ = observed(estimator, check=budget_stopper_inert)
+    assert "which is not in the logs" in found["budget/stopper-inert"].title
+
+
+class Drops(Own):
+    def fit(self, X, y, **dropped):
+        return super().fit(X, y)
+
+
+def test_a_stopper_that_reaches_no_fit_is_found():
+    fit_params = {"callbacks": [stopping()]}
+    found, _ = observed(Drops(), check=budget_stopper_inert, fit_params=fit_params)
+    assert found["budget/stopper-inert"].title == "EarlyStopping was given and reached no fit"
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        Own(callbacks=[stopping(patience=50)], epochs=2),
+        Own(callbacks=[keras.callbacks.EarlyStopping(patience=9)], validation_split=0.2),
+        Own(callbacks=[keras.callbacks.TerminateOnNaN()]),
+        KerasClassifier(
+            lambda meta: wrapped(None, None), epochs=1, run_eagerly=True, random_state=0,
+            callbacks=keras.callbacks.EarlyStopping, callbacks__monitor="loss",
+        ),
+    ],
+    ids=["patient", "validation rows", "no monitor", "a class"],
+)  # fmt: skip
+def test_a_stopper_that_can_act_is_silent(estimator):
+    search = GridSearchCV(estimator, {}, cv=2)
+    assert observed(search, check=budget_stopper_inert)[0] == {}
+
+
+# Updates
+
+
+def by_batch_size(gain, scores=(0.8, 0.6), epochs=(10, 10)):
+    """The second candidate makes a fifth of the updates, and gains so much by as many."""
+    table = np.array(scores)[:, None] + NOISE[:2]
+
+    def records(candidate, fold):
+        asked = epochs[candidate]
+        return record(steps=(10, 2)[candidate], epochs_asked=asked, epochs_run=asked)
+
+    def score(candidate, fold, epochs_factor=1, **_):
+        return table[candidate, fold] + (epochs_factor > 1) * gain
+
+    return answering(made_up(table, records=records), score)
+
+
+def test_a_gap_that_equal_updates_close_is_a_fault():
+    finding = finding_of(budget_unequal_updates, by_batch_size(0.2))["budget/unequal-updates"]
+    assert (finding.verdict, finding.severity) == ("fault", "warning")
+    assert finding.evidence["updates"] == {
+        "{'learning_rate': 0.1}": 100.0, "{'learning_rate': 0.2}": 20.0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("gain", "options", "verdicts"),
+    [(0.0, {}, {"not the cause"}), (0.2, {"scores": (0.8, 0.8)}, set()),
+     (0.2, {"epochs": (2, 10)}, set())],
+    ids=["no gain", "no gap", "equal updates"],
+)  # fmt: skip
+def test_updates_that_explain_nothing_are_no_fault(gain, options, verdicts):
+    found = finding_of(budget_unequal_updates, by_batch_size(gain, **options))
+    assert {finding.verdict for finding in found.values()} == verdicts

@@ -1,0 +1,166 @@
+"""Fits can start fresh or train longer, and all they met is put back."""
+
+import numpy as np
+import pytest
+from saboteurs import Failing
+from trained import X, Y, built
+
+from helpers.diagnosis.starts import Starts
+from helpers.quiet import keras
+from helpers.recorder import FitRecorder
+
+
+def momentum(rate=0.1):
+    return keras.optimizers.SGD(rate, momentum=0.9)
+
+
+def fit(model, **options):
+    return model.fit(X, Y, verbose=0, shuffle=False, **options).history["loss"]
+
+
+def state(model):
+    return [each.numpy() for each in (*model.weights, *model.optimizer.variables)]
+
+
+def same(one, two):
+    return all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+
+
+def test_fresh_starts_forget_weights_optimizer_and_callbacks():
+    model, counts = built(optimizer=momentum()), Counts()
+    with Starts() as starts:
+        first = fit(model, callbacks=[counts])
+        worn = fit(model, callbacks=[counts])
+        with starts.changed(is_fresh=True):
+            fresh = fit(model, callbacks=[counts])
+        after = counts.n
+    assert worn != first
+    assert fresh == first
+    assert (after, counts.n, Counts.total) == (1, 0, 0)
+
+
+class Counts(keras.callbacks.Callback):
+    total = 0
+
+    def __init__(self):
+        super().__init__()
+        self.n = 0
+
+    def on_train_begin(self, logs=None):
+        self.n += 1
+        Counts.total += 1
+
+
+def test_a_new_model_that_takes_trained_weights_starts_where_they_came_from():
+    with Starts() as starts:
+        model = built()
+        begin = model.get_weights()
+        fit(model)
+        for _ in range(2):  # a chain of fits goes back to its very start
+            trained, model = model.get_weights(), built()
+            model.set_weights(trained)
+            fit(model)
+        trained, model = model.get_weights(), built()
+        model.set_weights(trained)
+        with starts.changed(is_fresh=True), FitRecorder():
+            fit(model, epochs=1, callbacks=[Before()])
+        assert same(Before.weights, begin)  # put back, like all else, at the end of the block
+
+
+class Before(keras.callbacks.Callback):
+    weights = None
+
+    def on_train_begin(self, logs=None):
+        type(self).weights = self.model.get_weights()
+
+
+def test_a_fresh_start_leaves_new_weights_alone():
+    with Starts() as starts, starts.changed(is_fresh=True):
+        model = built()
+        begin = model.get_weights()
+        model.fit(X, Y, verbose=0, epochs=1, callbacks=[Before()])
+        assert same(Before.weights, begin)
+
+
+def test_what_fits_met_is_put_back():
+    model = built(optimizer=momentum())
+    fit(model)
+    before, counts = state(model), Counts()
+    with Starts():
+        fit(model, callbacks=[counts])
+        assert not same(state(model), before)
+    assert same(state(model), before)
+    assert (counts.n, Counts.total) == (0, 0)
+
+
+def test_what_fits_met_is_put_back_after_an_exception():
+    model = built(optimizer=momentum())
+    fit(model)
+    before = state(model)
+    with pytest.raises(RuntimeError, match="in the middle of a fit"), Starts():
+        fit(model, callbacks=[Failing()])
+    assert same(state(model), before)
+
+
+def test_slots_of_an_optimizer_that_never_stepped_are_empty_again():
+    model = built(optimizer=momentum())
+    with Starts() as starts:
+        fit(model)
+        fit(model)
+        with starts.changed(is_fresh=True):
+            fit(model)
+    assert not any(each.numpy().any() for each in model.optimizer.momentums)
+
+
+@pytest.mark.parametrize(
+    ("settings", "epochs"),
+    [({"epochs_factor": 3}, 6), ({"epochs_factor": 3, "most_epochs": 4}, 4),
+     ({"most_epochs": 1}, 1), ({"epochs_factor": 0.1}, 1), ({}, 2)],
+)  # fmt: skip
+def test_epochs_are_changed_for_the_block_alone(settings, epochs):
+    with Starts() as starts:
+        with starts.changed(**settings):
+            assert len(fit(built(), epochs=2)) == epochs
+        assert len(fit(built(), epochs=2)) == 2
+
+
+def test_patience_is_changed_for_the_block_alone():
+    stopper = keras.callbacks.EarlyStopping("loss", patience=1, min_delta=9)
+    with Starts() as starts:
+        with starts.changed(patience_factor=3):
+            assert len(fit(built(), epochs=9, callbacks=[stopper])) == 4
+        assert stopper.patience == 1
+        assert len(fit(built(), epochs=9, callbacks=[stopper])) == 2
+    assert stopper.patience == 1
+
+
+def test_callback_lists_are_looked_into():
+    stopper = keras.callbacks.EarlyStopping("loss", patience=1, min_delta=9)
+    model = built()
+    listed = keras.callbacks.CallbackList(
+        [stopper], add_history=True, model=model, epochs=9, steps=2
+    )
+    with Starts() as starts, starts.changed(patience_factor=3):
+        assert len(fit(model, epochs=9, callbacks=listed)) == 4
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_fit_is_keras_own_afterwards(fails):
+    owner = next(each for each in keras.Model.__mro__ if "fit" in vars(each))
+    before = vars(owner)["fit"]
+    try:
+        with Starts(), FitRecorder() as recorder:
+            fit(built())
+            if fails:
+                built().fit(X[:, :2], Y, verbose=0)
+    except ValueError:
+        assert fails
+    assert vars(owner)["fit"] is before
+    assert len(recorder.fits) == 1 + fails
+
+
+def test_a_model_without_optimizer_or_input_shape_is_met():
+    model = keras.Sequential([keras.layers.Dense(3, activation="softmax")])
+    model.compile(momentum(), "sparse_categorical_crossentropy", run_eagerly=True)
+    with Starts() as starts, starts.changed(is_fresh=True):
+        assert len(fit(model)) == 1

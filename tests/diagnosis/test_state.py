@@ -1,0 +1,320 @@
+"""What one fit leaves to the next: found where it is planted, not where it only looks so."""
+
+from types import SimpleNamespace
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from saboteurs import builder_on_one_layer
+from sklearn.model_selection import GridSearchCV
+from trained import Own, X, Y, built, finding_of, made_up, observed, record
+
+from helpers import KerasClassifier
+from helpers.diagnosis.checks.state_mutated_parameter import state_mutated_parameter
+from helpers.diagnosis.checks.state_order_dependent import state_order_dependent
+from helpers.diagnosis.checks.state_shared_callback import state_shared_callback
+from helpers.diagnosis.checks.state_shared_optimizer import state_shared_optimizer
+from helpers.diagnosis.checks.state_shared_weights import state_shared_weights
+from helpers.diagnosis.checks.state_stale_results import state_stale_results, state_stale_trials
+from helpers.diagnosis.registry import NotApplicable
+from helpers.quiet import keras
+
+WEIGHTS, OPTIMIZER, CALLBACK = (f"state/shared-{each}" for each in ("weights", "optimizer",
+                                                                    "callback"))  # fmt: skip
+
+
+def compiled(model, optimizer=None):
+    model.compile(optimizer or "sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    return model
+
+
+# Weights
+
+
+def one_model():
+    model = built()
+    return lambda rate: model
+
+
+def one_layer():
+    build = builder_on_one_layer()
+    return lambda rate: compiled(build())
+
+
+def trained_and_saved(tmp_path):
+    model = built()
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "model.keras")
+    return lambda rate: keras.saving.load_model(tmp_path / "model.keras")
+
+
+@pytest.mark.parametrize("plant", [one_model, one_layer])
+def test_shared_weights_are_found(plant):
+    found, _ = observed(Own(plant()), check=state_shared_weights)
+    assert (found[WEIGHTS].verdict, found[WEIGHTS].severity) == ("fault", "serious")
+
+
+def test_weights_trained_before_the_search_are_found(tmp_path):
+    found, _ = observed(Own(trained_and_saved(tmp_path)), check=state_shared_weights)
+    assert found[WEIGHTS].evidence == {"updates_at_start": 2, "fits": 4}
+
+
+def frozen_base():
+    base = keras.layers.Dense(4, activation="relu", trainable=False)
+    return lambda rate: compiled(
+        keras.Sequential([keras.Input((4,)), base, keras.layers.Dense(3, activation="softmax")])
+    )
+
+
+class InTwoSteps(Own):
+    """Goes on with its own model."""
+
+    def fit(self, X, y, sample_weight=None):
+        super().fit(X, y)
+        self.model_.fit(X, y, verbose=0)
+        return self
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [Own(), Own(frozen_base()), InTwoSteps(), Own(seed=None)],
+    ids=["one seed", "frozen base", "two steps", "no seed"],
+)
+def test_equal_or_own_weights_are_none_of_another_fit(estimator):
+    for check in (state_shared_weights, state_shared_optimizer):
+        assert observed(estimator, check=check)[0] == {}
+
+
+# Optimizers
+
+
+def one_optimizer():
+    optimizer = keras.optimizers.SGD(0.1, momentum=0.9)
+    return lambda rate: built(optimizer=optimizer)
+
+
+def test_an_optimizer_that_another_fit_used_is_found():
+    found, _ = observed(Own(one_optimizer()), check=state_shared_optimizer)
+    assert found[OPTIMIZER].verdict == "fault"
+    found, _examination = observed(Own(one_model()), check=state_shared_optimizer)
+    assert found[OPTIMIZER].evidence["fits"] == list(range(1, 5))
+    assert "fits started with the optimizer of another fit" in found[OPTIMIZER].title
+
+
+def test_optimizers_in_the_grid_are_copied_and_silent():
+    grid = {"optimizer": [keras.optimizers.SGD(0.1), keras.optimizers.Adam(0.1)]}
+
+    def build(meta):
+        return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+
+    estimator = KerasClassifier(build, epochs=1, run_eagerly=True, random_state=0)
+    search = GridSearchCV(estimator, grid, cv=2)
+    assert observed(search, check=state_shared_optimizer)[0] == {}
+
+
+# Callbacks
+
+
+class OnTheClass(keras.callbacks.Callback):
+    """Trains slower with each fit."""
+
+    n_fits = 0
+
+    def on_train_begin(self, logs=None):
+        self.model.optimizer.learning_rate = 0.5 / 5**OnTheClass.n_fits
+
+    def on_train_end(self, logs=None):
+        OnTheClass.n_fits += 1
+
+
+class Diary(keras.callbacks.Callback):
+    """Only writes down."""
+
+    def __init__(self):
+        super().__init__()
+        self.n_epochs = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.n_epochs += 1
+
+
+def test_a_callback_that_carries_on_is_a_fault():
+    found, _ = observed(Own(callbacks=[OnTheClass()]), budget=2, check=state_shared_callback)
+    assert (found[CALLBACK].verdict, found[CALLBACK].severity) == ("fault", "serious")
+    assert "OnTheClass.n_fits" in found[CALLBACK].title
+    assert OnTheClass.n_fits == 0
+
+
+class Handing(Own):
+    """Hands its callbacks to all of its clones."""
+
+    def __sklearn_clone__(self):
+        return type(self)(**self.get_params(deep=False))
+
+
+def test_a_callback_that_only_counts_is_not_the_cause():
+    found, _ = observed(Handing(callbacks=[Diary()]), budget=2, check=state_shared_callback)
+    assert (found[CALLBACK].verdict, found[CALLBACK].severity) == ("not the cause", "info")
+
+
+def test_a_fit_that_takes_up_a_backup_is_a_fault(tmp_path):
+    def backup():
+        return [keras.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)]
+
+    found, _ = observed(Own(callbacks=backup(), epochs=2), check=state_shared_callback)
+    assert found[CALLBACK].verdict == "fault"
+    assert len(found[CALLBACK].evidence["fits_taken_up"]) == 4
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [
+        keras.callbacks.EarlyStopping(monitor="loss", patience=0),
+        keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=0, min_delta=9),
+        keras.callbacks.TerminateOnNaN(),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_callbacks_of_keras_start_over(callback):
+    estimator = Handing(callbacks=[callback], epochs=3)
+    assert observed(estimator, check=state_shared_callback)[0] == {}
+
+
+# Parameters
+
+
+class Writes(Own):
+    def fit(self, X, y, sample_weight=None):
+        self.settings["epochs"] = 5
+        return super().fit(X, y)
+
+
+class Notes(Own):
+    def fit(self, X, y, sample_weight=None):
+        self.history_ = {"epochs": 5}
+        self.settings["epochs"]
+        return super().fit(X, y)
+
+
+def test_a_changed_parameter_is_found():
+    found, _ = observed(Writes(settings={"epochs": 1}), check=state_mutated_parameter)
+    finding = found["state/mutated-parameter"]
+    assert finding.evidence["changed"] == ["settings: {'epochs': 1} became {'epochs': 5}"]
+
+
+def test_attributes_that_a_fit_sets_are_none():
+    assert observed(Notes(settings={"epochs": 1}), check=state_mutated_parameter)[0] == {}
+
+
+# Order
+
+
+def watching(name):
+    def build(rate):
+        return built(metrics=[keras.metrics.SparseCategoricalAccuracy(**name)])
+
+    monitor = name.get("name", "sparse_categorical_accuracy")
+    stopper = keras.callbacks.EarlyStopping(monitor=monitor, mode="max")
+    return Own(build, callbacks=[stopper])
+
+
+class Numbered(keras.metrics.SparseCategoricalAccuracy):
+    """Named by Keras, like AUC: another name in each model."""
+
+    def __init__(self):
+        super().__init__(name=keras.src.utils.naming.auto_name("hits"))
+
+
+def test_a_metric_renamed_from_fit_to_fit_is_found():
+    keras.backend.clear_session()
+    stopper = keras.callbacks.EarlyStopping(monitor="hits", mode="max")
+    estimator = Own(lambda rate: built(metrics=[Numbered()]), callbacks=[stopper])
+    found, _ = observed(estimator, check=state_order_dependent)
+    assert "another name in later fits" in found["state/order-dependent"].title
+
+
+class Decays:
+    """A builder whose rate is global, and decays."""
+
+    rate = 0.4
+
+    def __call__(self, rate):
+        Decays.rate /= 2
+        return built(Decays.rate)
+
+
+def test_a_setting_that_differs_from_fit_to_fit_is_found():
+    found, _ = observed(Own(Decays()), budget=4, check=state_order_dependent)
+    assert "had another optimizer" in found["state/order-dependent"].title
+
+
+def test_fits_that_fail_for_tensorflows_determinism_are_found():
+    examination = made_up(np.ones((2, 3)))
+    examination.trials[4].error = "RuntimeError: Random ops require a seed to be set"
+    found = finding_of(state_order_dependent, examination)
+    assert found["state/order-dependent"].evidence["fits_failed"] == 1
+
+
+@pytest.mark.parametrize("estimator", [Own(), watching({"name": "hit"}), Own(seed=None)],
+                         ids=["seeded", "named metric", "no seed"])  # fmt: skip
+def test_a_fit_that_nothing_moves_is_silent(estimator):
+    assert observed(estimator, budget=4, check=state_order_dependent)[0] == {}
+
+
+# Stale results
+
+
+class Remembers(Own):
+    """Looks a fit up by its parameters, and by its rows too if it is careful."""
+
+    store: ClassVar = {}
+
+    def fit(self, X, y, sample_weight=None):
+        careful = (X.tobytes(), y.tobytes()) if self.settings else None
+        key = (self.learning_rate, careful)
+        if key not in self.store:
+            self.store[key] = super().fit(X, y).model_
+        self.model_, self.classes_ = self.store[key], np.unique(y)
+        return self
+
+
+def test_results_kept_under_parameters_alone_are_found():
+    Remembers.store = {}
+    found, _ = observed(Remembers(), budget=1, check=state_stale_results)
+    assert "2 of 4 fits trained nothing" in found["state/stale-results"].title
+
+
+def test_a_cache_by_rows_is_silent():
+    Remembers.store = {}
+    search = GridSearchCV(Remembers(settings={"careful": 1}), [{"learning_rate": [0.1]}] * 2, cv=2)
+    with pytest.raises(NotApplicable, match="a cache"):
+        observed(search, budget=1, check=state_stale_results)
+
+
+def tuner_with(stored, here):
+    trial = SimpleNamespace(score=stored)
+    model = SimpleNamespace(evaluate=lambda X, y, **options: {"accuracy": here})
+    oracle = SimpleNamespace(
+        trials={"0": trial}, objective=SimpleNamespace(name="val_accuracy")
+    )  # fmt: skip
+    tuner = SimpleNamespace(
+        oracle=oracle, load_model=lambda trial: model, executions_per_trial=1, project_dir="here"
+    )
+    subject = SimpleNamespace(
+        search=tuner, fit_params={"validation_split": 0.2}, X=X, y=Y, n_rows=len(X)
+    )
+    return SimpleNamespace(subject=subject)
+
+
+def test_trials_of_another_problem_are_found():
+    found = finding_of(state_stale_trials, tuner_with(0.9, 0.4))
+    assert found["state/stale-results"].evidence["stored"] == [0.9]
+    assert finding_of(state_stale_trials, tuner_with(0.9, 0.9)) == {}
+
+
+def test_fits_that_failed_before_training_are_no_state():
+    examination = made_up(
+        np.full((2, 3), np.nan), records=lambda *_: record(facts={}, error="ValueError: x")
+    )
+    for check in (state_shared_weights, state_shared_callback):
+        assert finding_of(check, examination) == {}

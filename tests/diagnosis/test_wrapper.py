@@ -1,0 +1,121 @@
+"""Wrappers that lose a parameter or mean other classes than they say."""
+
+import keras.wrappers
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from trained import Own, X, Y, finding_of, made_up, observed
+
+from helpers import KerasClassifier
+from helpers.diagnosis.checks.wrapper_clone_drops_parameter import wrapper_clone_drops_parameter
+from helpers.diagnosis.checks.wrapper_labels_misaligned import wrapper_labels_misaligned
+
+DROPS, MISALIGNED = "wrapper/clone-drops-parameter", "wrapper/labels-misaligned"
+
+
+class Forgets(Own):
+    def __sklearn_clone__(self):
+        return type(self)(**self.get_params(deep=False) | {"epochs": 1})
+
+
+def builder(meta):
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+
+
+def test_a_clone_that_forgets_is_found():
+    found, _ = observed(Forgets(epochs=2), check=wrapper_clone_drops_parameter)
+    assert found[DROPS].evidence["lost"] == ["epochs: 2 became 1"]
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        Own(epochs=2, callbacks=[keras.callbacks.TerminateOnNaN()], settings={"a": [1]}),
+        KerasClassifier(builder, epochs=1, run_eagerly=True, random_state=0),
+        LogisticRegression(),
+    ],
+    ids=["own", "ours", "no Keras"],
+)
+def test_a_clone_that_keeps_is_silent(estimator):
+    search = GridSearchCV(estimator, {}, cv=2)
+    assert observed(search, check=wrapper_clone_drops_parameter)[0] == {}
+
+
+def test_a_searched_parameter_may_differ_from_the_estimators():
+    search = GridSearchCV(Own(epochs=9), {"epochs": [1, 2]}, cv=2)
+    assert observed(search, check=wrapper_clone_drops_parameter)[0] == {}
+
+
+def examined(predict, y=Y, probabilities=None):
+    """One candidate whose predictions are a function of the true labels."""
+    examination = made_up([[0.5] * 3], y=y)
+    for trial in examination.trials:
+        trial.predictions = predict(np.asarray(y)[examination.subject.splits[trial.fold][1]])
+        if probabilities is not None:
+            trial.probabilities = probabilities(len(trial.predictions))
+    return examination
+
+
+NAMES = np.array(["a", "b", "c"])
+
+
+@pytest.mark.parametrize(
+    ("y", "predict", "says"),
+    [
+        (Y + 1, lambda y: y - 1, "which is no label of y"),
+        (NAMES[Y], lambda y: np.searchsorted(NAMES, y), "which is no label of y"),
+        (Y, lambda y: (y + 1) % 3, "100% of rows are right instead of 0%"),
+        (NAMES[Y], lambda y: NAMES[(np.searchsorted(NAMES, y) + 1) % 3], "other ones than meant"),
+        (Y > 0, lambda y: ~y, "other ones than meant"),
+    ],
+    ids=["numbers", "columns of strings", "turned", "turned strings", "negated"],
+)
+def test_other_classes_than_meant_are_found(y, predict, says):
+    finding = finding_of(wrapper_labels_misaligned, examined(predict, y))[MISALIGNED]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert says in finding.title
+
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(
+    ("y", "predict"),
+    [
+        (Y, lambda y: y),
+        (Y, lambda y: y[:, None]),
+        (NAMES[Y], lambda y: y.astype(object)),
+        (Y, lambda y: y.astype(float)),
+        (Y, lambda y: np.zeros_like(y)),
+        (Y, lambda y: RNG.integers(0, 3, len(y))),
+        (Y, lambda y: np.where(RNG.random(len(y)) < 0.6, y, (y + 1) % 3)),
+        (Y, lambda y: np.eye(3)[y]),
+        (np.eye(3)[Y], lambda y: y),
+    ],
+    ids=["right", "column", "objects", "floats", "constant", "guesses", "poor", "one-hot",
+         "one-hot targets"],
+)  # fmt: skip
+def test_the_classes_of_y_are_silent(y, predict):
+    assert finding_of(wrapper_labels_misaligned, examined(predict, y)) == {}
+
+
+def test_logits_as_probabilities_are_found():
+    def outputs(n):
+        return np.stack([1 - np.linspace(-3, 3, n), np.linspace(-3, 3, n)], axis=1)
+
+    examination = examined(lambda y: y, (Y > 0).astype(int), outputs)
+    assert "logits" in finding_of(wrapper_labels_misaligned, examination)[MISALIGNED].title
+
+
+def test_probabilities_are_silent():
+    examination = examined(lambda y: y, (Y > 0).astype(int), lambda n: np.full((n, 2), 0.5))
+    assert finding_of(wrapper_labels_misaligned, examination) == {}
+
+
+def test_real_wrappers_mean_what_they_say():
+    own = KerasClassifier(builder, epochs=1, run_eagerly=True, random_state=0)
+    for estimator in (Own(), own):
+        search = GridSearchCV(estimator, {}, cv=2)
+        for labels in (NAMES[Y], Y + 5):
+            assert observed(search, X, labels, check=wrapper_labels_misaligned)[0] == {}
