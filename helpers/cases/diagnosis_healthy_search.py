@@ -1,0 +1,55 @@
+"""A healthy search that looks like a faulty one: what is often blamed does no harm in it."""
+
+from sklearn.model_selection import GridSearchCV
+
+from helpers.cases import Case
+from helpers.cases._builders import in_pipeline, mlp, sgd
+from helpers.cases._diagnosed import each_diagnosis, folds, some_rows
+from helpers.diagnosis import diagnose
+from helpers.wrapper import KerasClassifier
+
+
+def faulty(task):
+    return each_diagnosis(task, suspicious)
+
+
+def suspicious(task, seed):
+    X, y = some_rows(task)
+    optimizer = sgd(0.3)  # one object for all fits
+    classifier = KerasClassifier(
+        mlp, optimizer=optimizer, epochs=20, batch_size=16, random_state=seed
+    )
+    grid = {"net__model__units": [2, 64]}
+    search = GridSearchCV(in_pipeline(classifier), grid, cv=folds(task, seed), scoring="accuracy")
+    return diagnose(search, X, y, budget=2, random_state=seed)
+
+
+def fixed(task):
+    return each_diagnosis(task, plain)
+
+
+def plain(task, seed):
+    X, y = some_rows(task)
+    classifier = KerasClassifier(
+        mlp, optimizer="sgd", optimizer__learning_rate=0.3, epochs=20, batch_size=16,
+        random_state=seed,
+    )  # fmt: skip
+    grid = {"net__model__units": [2, 64]}
+    search = GridSearchCV(in_pipeline(classifier), grid, cv=folds(task, seed), scoring="accuracy")
+    return diagnose(search, X, y, budget=2, random_state=seed)
+
+
+CASE = Case(
+    code="diagnosis/healthy-search",
+    title="A healthy search that looks like a faulty one",
+    statement="diagnose reports no more faults of a search whose wrapper is given one optimizer "
+    "object, and copies it, than of one whose wrapper is given a name.",
+    faulty=faulty,
+    fixed=fixed,
+    value="faults reported",
+    unit="faults",
+    expect="same",
+    margin=0.5,
+    on=("repeat",),
+    source="a look-alike of state/shared-optimizer",
+)
