@@ -44,19 +44,19 @@ def prepared_inside(task, seed):
 
 
 def net(task, seed):
-    return network(task, seed, epochs=20, optimizer__learning_rate=0.1)
+    return network(task, seed, epochs=10, optimizer__learning_rate=0.1)
 
 
 def study(seed):
     """Rows of two classes, a standard deviation apart in `TELLING` of the columns."""
-    noise = synthetic.pure_noise(200, n_features=COLUMNS, random_state=seed)
+    noise = synthetic.pure_noise(150, n_features=COLUMNS, random_state=seed)
     X, y = noise.X.copy(), noise.y
     X[:, :TELLING] += y[:, None]
     return X, y
 
 
 #: Columns that tell the classes apart, columns in all, and columns that are kept.
-TELLING, COLUMNS, KEPT = 5, 500, 20
+TELLING, COLUMNS, KEPT = 5, 300, 20
 
 CASE = Case(
     code="diagnosis/preparation-leak",

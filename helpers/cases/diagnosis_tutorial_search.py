@@ -24,7 +24,7 @@ def as_in_tutorials(task, seed):
         model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
         return model
 
-    network = in_pipeline(SciKeras(create_model, epochs=20, batch_size=16, verbose=0))
+    network = in_pipeline(SciKeras(create_model, epochs=15, batch_size=32, verbose=0))
     grid = {"net__optimizer__learning_rate": [0.01, 0.3]}
     search = GridSearchCV(network, grid, cv=folds(task, seed), scoring="accuracy")
     stopper = keras.callbacks.EarlyStopping(monitor="val_loss", patience=5)
@@ -44,7 +44,7 @@ def mended(task, seed):
 
     stopper = keras.callbacks.EarlyStopping(monitor="val_loss", patience=5)
     classifier = KerasClassifier(
-        build, optimizer="sgd", epochs=20, batch_size=16, random_state=seed,
+        build, optimizer="sgd", epochs=15, batch_size=32, random_state=seed,
         callbacks=stopper, validation_split=0.1,
     )  # fmt: skip
     network = in_pipeline(classifier)
