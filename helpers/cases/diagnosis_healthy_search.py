@@ -15,10 +15,8 @@ def faulty(task):
 
 def suspicious(task, seed):
     X, y = some_rows(task)
-    optimizer = sgd(0.3)  # one object for all fits
-    classifier = KerasClassifier(
-        mlp, optimizer=optimizer, epochs=15, batch_size=32, random_state=seed
-    )
+    how = {"optimizer": sgd(0.3), "epochs": 15, "batch_size": 32}  # one object for all fits
+    classifier = KerasClassifier(mlp, random_state=seed, **how)
     grid = {"net__model__units": [2, 64]}
     search = GridSearchCV(in_pipeline(classifier), grid, cv=folds(task, seed), scoring="accuracy")
     return diagnose(search, X, y, budget=0, random_state=seed)
@@ -30,10 +28,8 @@ def fixed(task):
 
 def plain(task, seed):
     X, y = some_rows(task)
-    classifier = KerasClassifier(
-        mlp, optimizer="sgd", optimizer__learning_rate=0.3, epochs=15, batch_size=32,
-        random_state=seed,
-    )  # fmt: skip
+    how = {"optimizer": "sgd", "optimizer__learning_rate": 0.3, "epochs": 15, "batch_size": 32}
+    classifier = KerasClassifier(mlp, random_state=seed, **how)
     grid = {"net__model__units": [2, 64]}
     search = GridSearchCV(in_pipeline(classifier), grid, cv=folds(task, seed), scoring="accuracy")
     return diagnose(search, X, y, budget=0, random_state=seed)

@@ -43,10 +43,8 @@ def mended(task, seed):
         return keras.Sequential(layers(meta["n_features_in_"], meta["n_classes_"]))
 
     stopper = keras.callbacks.EarlyStopping(monitor="val_loss", patience=5)
-    classifier = KerasClassifier(
-        build, optimizer="sgd", epochs=15, batch_size=32, random_state=seed,
-        callbacks=stopper, validation_split=0.1,
-    )  # fmt: skip
+    fit = {"epochs": 15, "batch_size": 32, "validation_split": 0.1, "callbacks": stopper}
+    classifier = KerasClassifier(build, optimizer="sgd", random_state=seed, **fit)
     network = in_pipeline(classifier)
     grid = {"net__optimizer__learning_rate": [0.01, 0.3]}
     search = GridSearchCV(network, grid, cv=folds(task, seed), scoring="accuracy")
