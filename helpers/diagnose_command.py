@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import inspect
 import math
 import os
 import sys
@@ -12,7 +11,7 @@ import traceback
 from pathlib import Path
 
 from helpers.files import place
-from helpers.own_file import UserError, arguments_of, load
+from helpers.own_file import UserError, diagnosed
 
 EXIT_CLEAN, EXIT_FOUND, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 
@@ -97,22 +96,7 @@ def _report(options):
         raise UserError(f"{options.target}: accepts FILE.py:FUNC or NOTEBOOK.ipynb.")
     # What the user's code prints must not get between the lines of a report.
     with contextlib.redirect_stdout(sys.stderr):
-        return _diagnosed(options.target, given)
-
-
-def _diagnosed(target, given):
-    value = load(target)
-    # After the user's file, which may set what TensorFlow reads when it is loaded.
-    from helpers.diagnosis import diagnose
-
-    accepted = inspect.signature(diagnose).parameters
-    arguments = arguments_of(value, target, accepted) | given
-    try:
-        return diagnose(**arguments)
-    except (ValueError, TypeError) as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{os.path.basename(last.filename)}, line {last.lineno}"
-        raise UserError(f"{target}: {type(error).__name__}: {error} ({where})") from error
+        return diagnosed(options.target, given)
 
 
 def _check_outputs(options):

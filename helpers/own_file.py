@@ -1,4 +1,4 @@
-"""Loads a user's search from ``FILE.py:FUNC``."""
+"""Diagnoses the search of a user's ``FILE.py:FUNC``."""
 
 import importlib.util
 import inspect
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from helpers.spelling import did_you_mean
 
-__all__ = ["UserError", "arguments_of", "load", "short_traceback"]
+__all__ = ["UserError", "arguments_of", "diagnosed", "load", "short_traceback"]
 
 STANDARD_LIBRARY = sysconfig.get_path("stdlib")
 REQUIRED = ("search", "X", "y")
@@ -19,6 +19,39 @@ REQUIRED = ("search", "X", "y")
 
 class UserError(Exception):
     """What a user gave cannot be diagnosed; the message says what is wrong with it."""
+
+
+def diagnosed(spec, given):
+    """The report on the search that a function makes.
+
+    Parameters
+    ----------
+    spec : str
+        ``"FILE.py:FUNC"``, as for `load`.
+    given : dict
+        Arguments of `diagnose` that go before those that the function returns.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    UserError
+        File or function is not there, one of them fails, or what it returns is not accepted.
+    """
+    value = load(spec)
+    # After the user's file, which may set what TensorFlow reads when it is loaded.
+    from helpers.diagnosis import diagnose
+
+    accepted = inspect.signature(diagnose).parameters
+    arguments = arguments_of(value, spec, accepted) | given
+    try:
+        return diagnose(**arguments)
+    except (ValueError, TypeError) as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(last.filename)}, line {last.lineno}"
+        raise UserError(f"{spec}: {type(error).__name__}: {error} ({where})") from error
 
 
 def load(spec):
@@ -36,7 +69,7 @@ def load(spec):
         File or function is not there, or one of them fails.
     """
     file, _, function = spec.rpartition(":")
-    path = Path(file).absolute()
+    path = Path(file).expanduser().absolute()
     if not path.is_file():
         raise UserError(f"{file}: no such file.")
     if path.suffix != ".py":

@@ -1,7 +1,8 @@
 """The notebooks' parameters: what each accepts.
 
 Every notebook has the same names in its ``parameters`` cell and gives them to
-:func:`check` in the next one. The batch run asks the same table before it starts a kernel.
+:func:`check` in the next one; those of :data:`OPTIONAL` only where they mean something. The batch
+run asks the same table before it starts a kernel.
 """
 
 from __future__ import annotations
@@ -62,9 +63,11 @@ TABLE: dict[str, Parameter] = {
         Parameter("n_repeats", None, "repetitions with other folds and seeds", 1, 100, True),
         Parameter("epochs", None, "passes over the training rows", 1, 10_000, True),
         Parameter("max_rows", None, "rows kept, drawn at random", 60, None, True),
+        Parameter("search", "", "FILE.py:FUNC that makes a search of your own; empty for none"),
         Parameter("claims_path", "claims.json", "file that the notebook's claims are written to"),
     )
 }
+OPTIONAL = ("search",)
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ class Settings:
     n_splits, n_repeats, epochs : int
     max_rows : int or None
         None: all rows.
+    search : str or None
+        ``FILE.py:FUNC``; None where there is none.
     claims_path : str
     """
 
@@ -93,6 +98,7 @@ class Settings:
     n_repeats: int
     epochs: int
     max_rows: int | None
+    search: str | None = None
     claims_path: str = "claims.json"
 
 
@@ -133,7 +139,8 @@ def check(**given) -> Settings:
         check_value(name, value)
     for name, value in PROFILES[values["profile"]].items():
         values[name] = value if values[name] is None else int(values[name])
-    return Settings(**values | {"target": values["target"] or None, "seed": int(values["seed"])})
+    texts = {name: values[name] or None for name in ("target", "search")}
+    return Settings(**values | texts | {"seed": int(values["seed"])})
 
 
 def check_names(given: Iterable[str], known: Iterable[str]) -> None:
@@ -177,7 +184,7 @@ def check_value(name: str, value: object) -> None:
     row = TABLE[name]
     if row.is_number:
         _check_number(row, value)
-    elif name == "target" and value is None:
+    elif name in ("target", "search") and value is None:
         return
     elif not isinstance(value, str):
         raise TypeError(f"{name}={value!r}: accepts {row.accepts} ({row.meaning})")
@@ -254,6 +261,16 @@ def _check_dataset(value: str) -> None:
         raise ValueError(f"dataset={value!r}: no such file (looked in {Path.cwd()})")
 
 
+def _check_search(value: str) -> None:
+    if not value:
+        return
+    file, colon, function = value.rpartition(":")
+    if not colon or Path(file).suffix != ".py" or not function.isidentifier():
+        raise ValueError(f"search={value!r}: accepts FILE.py:FUNC, or an empty text")
+    if not Path(file).expanduser().is_file():
+        raise ValueError(f"search={value!r}: no such file (looked in {Path.cwd()})")
+
+
 def _check_claims_path(value: str) -> None:
     if not value.endswith(".json"):
         raise ValueError(f"claims_path={value!r}: accepts the path of a .json file")
@@ -262,5 +279,6 @@ def _check_claims_path(value: str) -> None:
 _TEXT_CHECKS = {
     "profile": _check_profile,
     "dataset": _check_dataset,
+    "search": _check_search,
     "claims_path": _check_claims_path,
 }

@@ -95,6 +95,10 @@ def test_messages_say_it_all():
         ({"dataset": "digit"}, "dataset='digit'; did you mean 'digits'? known: digits, "),
         ({"dataset": "no/such.csv"}, "dataset='no/such.csv': no such file (looked in "),
         ({"dataset": "data.xlsx"}, "or the path of a file: .csv, .parquet, .npz"),
+        ({"search": "study.py"}, "search='study.py': accepts FILE.py:FUNC, or an empty text"),
+        ({"search": "study.ipynb:make"}, "accepts FILE.py:FUNC, or an empty text"),
+        ({"search": "study.py:make it"}, "accepts FILE.py:FUNC, or an empty text"),
+        ({"search": "no/such.py:make"}, "search='no/such.py:make': no such file (looked in "),
         ({"claims_path": "claims.txt"}, "claims_path='claims.txt': accepts the path of a .json"),
     ],
 )
@@ -104,7 +108,7 @@ def test_unknown_texts_are_refused_with_the_nearest(given, message):
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["dataset", "profile", "target", "claims_path"])
+@pytest.mark.parametrize("name", ["dataset", "profile", "target", "search", "claims_path"])
 def test_texts_of_another_type_are_refused(name):
     with pytest.raises(TypeError, match=f"^{name}=3: accepts a text"):
         parameters.check(**{name: 3})
@@ -117,9 +121,16 @@ def test_a_users_file_is_accepted_by_path(tmp_path):
     assert (settings.dataset, settings.target) == (str(path), "b")
 
 
-@pytest.mark.parametrize("target", ["", None])
-def test_no_target_is_none(target):
-    assert parameters.check(target=target).target is None
+@pytest.mark.parametrize("name", ["target", "search"])
+@pytest.mark.parametrize("value", ["", None])
+def test_no_text_is_none(name, value):
+    assert getattr(parameters.check(**{name: value}), name) is None
+
+
+def test_a_search_of_ones_own_is_accepted_by_path(tmp_path):
+    path = tmp_path / "study.py"
+    path.write_text("")  # what is in it is asked when it is loaded
+    assert parameters.check(search=f"{path}:make").search == f"{path}:make"
 
 
 def test_every_known_data_set_is_accepted():

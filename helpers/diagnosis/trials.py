@@ -188,6 +188,8 @@ def described(value):
         return {key: described(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [described(each) for each in value]
+    if isinstance(value, float) and math.isnan(value):
+        return "nan"  # which is not equal to itself: SimpleImputer has one among its parameters
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return value.__qualname__ if inspect.isroutine(value) else type(value).__qualname__
