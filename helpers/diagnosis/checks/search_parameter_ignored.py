@@ -32,7 +32,7 @@ def search_parameter_ignored(examination):
             Fix(
                 "Let the builder use the parameter, or return the model uncompiled so that the "
                 "wrapper's optimizer parameters act; give each setting in one place only.",
-                "def build(meta, units=32):\n    ...",
+                _lines(dead[0]),
             ),
             evidence={
                 "parameters": dead,
@@ -43,6 +43,13 @@ def search_parameter_ignored(examination):
             },
         )
     ]  # fmt: skip
+
+
+def _lines(key):
+    name = key.rpartition("__")[2]
+    if "optimizer__" in key:
+        return f"def build(meta):\n    return model  # not compiled: {key} acts then"
+    return f"def build(meta, {name}):\n    ...  # {name} is used in here"
 
 
 def _keys(candidates):
