@@ -12,9 +12,9 @@ import warnings
 import numpy as np
 
 from helpers.diagnosis import subject as subjects
-from helpers.diagnosis.effects import with_effects
+from helpers.diagnosis.effects import paired, with_effects
 from helpers.diagnosis.examination import Budget, Examination
-from helpers.diagnosis.findings import Outcome
+from helpers.diagnosis.findings import CODES, Outcome
 from helpers.diagnosis.registry import CHECKS, NotApplicable
 from helpers.diagnosis.report import Report
 from helpers.diagnosis.trials import untouched
@@ -162,6 +162,7 @@ def _run(each, examination):
         _require(each, examination)
         found = list(each.function(examination) or [])
         outcome = "found" if found else "clean"
+        reason = "" if found else "; ".join(CODES[code] for code in each.codes)
     except NotApplicable as why:
         outcome, reason = "skipped", str(why)
     except Exception as error:  # noqa: BLE001 - a user's code may raise anything, in any check
@@ -199,18 +200,15 @@ def _require(each, examination):
 
 
 def _detectable(examination):
-    """Half width of a 95 % interval of the difference of two candidates over these folds."""
-    scores = examination.scores
-    if len(scores) < 2 or scores.shape[1] < 2 or np.isnan(scores).any():
+    """Half width of a 95 % interval of the lead of the best candidate; None if it tells nothing."""
+    scores, best = examination.scores, examination.best
+    if best is None or len(scores) < 2 or scores.shape[1] < 2 or np.isnan(scores).any():
         return None
-    from scipy import stats
-
-    n_folds = scores.shape[1]
-    spread = np.median(np.std(scores[1:] - scores[:-1], axis=1, ddof=1))
-    factor = stats.t.ppf(0.975, n_folds - 1) * math.sqrt(
-        1 / n_folds + examination.subject.test_fraction
-    )
-    return float(spread * factor)
+    others = np.delete(examination.means, best)
+    second = int(np.flatnonzero(examination.means == others.max())[-1])
+    low, high = paired(scores[best], scores[second], examination).interval
+    half = (high - low) / 2
+    return half if half < 1 or np.ptp(scores) > 1 else None
 
 
 def _checked_delta(delta):

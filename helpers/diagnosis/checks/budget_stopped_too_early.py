@@ -26,7 +26,7 @@ def budget_stopped_too_early(examination):
         if trial.record is not None and trial.record.stopped_early and _patience(trial.record)
     ]
     if len(trials) < 2:
-        return []
+        raise NotApplicable("no stopper ended the winner's fits")
     examination.require(len(trials), 2)
     folds = [trial.fold for trial in trials]
 

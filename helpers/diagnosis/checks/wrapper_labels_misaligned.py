@@ -14,7 +14,10 @@ def wrapper_labels_misaligned(examination):
     trials = [trial for trial in examination.trials if trial.predictions is not None]
     if not trials:
         raise NotApplicable("no fit has predictions")
-    for look in (_foreign, _logits, _permuted):
+    looks = [_foreign, _logits]
+    if not examination.known.get("search_folds_miss_classes"):  # a class not learnt is not swapped
+        looks.append(_permuted)
+    for look in looks:
         found = look(examination, trials)
         if found:
             return [found]
