@@ -60,6 +60,8 @@ def _beyond(examination, best, key, values):
     step = value * value / inner if geometric else value + (value - inner)
     if isinstance(value, numbers.Integral):
         step = round(step)
+    elif isinstance(step, float):
+        step = float(f"{step:.6g}")  # 0.4, and not 0.4000000000000001
     if (
         step == value
         or step < 0
