@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from trained import Own, X, Y, finding_of, made_up, observed
+from trained import Own, X, Y, finding_of, made_up, observed, record
 
 from helpers import KerasClassifier
 from helpers.diagnosis.checks.wrapper_clone_drops_parameter import wrapper_clone_drops_parameter
@@ -47,9 +47,9 @@ def test_a_searched_parameter_may_differ_from_the_estimators():
     assert observed(search, check=wrapper_clone_drops_parameter)[0] == {}
 
 
-def examined(predict, y=Y, probabilities=None):
+def examined(predict, y=Y, probabilities=None, records=None):
     """One candidate whose predictions are a function of the true labels."""
-    examination = made_up([[0.5] * 3], y=y)
+    examination = made_up([[0.5] * 3], y=y, records=records)
     for trial in examination.trials:
         trial.predictions = predict(np.asarray(y)[examination.subject.splits[trial.fold][1]])
         if probabilities is not None:
@@ -98,6 +98,16 @@ RNG = np.random.default_rng(0)
 )  # fmt: skip
 def test_the_classes_of_y_are_silent(y, predict):
     assert finding_of(wrapper_labels_misaligned, examined(predict, y)) == {}
+
+
+@pytest.mark.parametrize(("loss", "is_found"), [(1.3, False), (0.4, True), (np.nan, False)])
+def test_a_net_that_has_hardly_moved_names_clusters_at_random(loss, is_found):
+    def records(candidate, fold):
+        facts = {"loss": "sparse_categorical_crossentropy"}
+        return record(history={"loss": [loss]}, facts=facts)
+
+    examination = examined(lambda y: (y + 1) % 3, records=records)
+    assert bool(finding_of(wrapper_labels_misaligned, examination)) == is_found
 
 
 def test_logits_as_probabilities_are_found():

@@ -67,6 +67,8 @@ def _beyond(examination, best, key, values):
     step = value * (value / inner) if geometric else value + (far if abs(far) > abs(near) else near)
     if isinstance(value, numbers.Integral):
         step = round(step)
+    elif isinstance(step, float):
+        step = float(f"{step:.6g}")  # 0.4, and not 0.4000000000000001
     if values[0] >= 0 and step < 0:
         step = 0 * value
     if step == value or (values[0] == 0 and not at_top):

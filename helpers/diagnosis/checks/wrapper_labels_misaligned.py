@@ -95,6 +95,17 @@ def _logits(examination, trials):
     )  # fmt: skip
 
 
+def _have_learned(trials, n_classes):
+    """Whether training beats a constant prediction; unknown counts as so. A net that has hardly
+    moved gives clusters of rows names at random, and other names then make it right."""
+    losses = [
+        trial.record.loss_last
+        for trial in trials
+        if trial.record is not None and "crossentropy" in (trial.record.facts.get("loss") or "")
+    ]
+    return not losses or bool(np.median(losses) < np.log(n_classes))
+
+
 def _permuted(examination, trials):
     """Whether other names for the predicted classes make most of the errors right."""
     known = np.unique(examination.subject.labels)
@@ -102,7 +113,7 @@ def _permuted(examination, trials):
     pairs = [
         (_labels(examination, trial), _flat(trial)) for trial in best if _flat(trial) is not None
     ]
-    if not pairs:
+    if not pairs or not _have_learned(best, len(known)):
         return None
     truth, told = (np.concatenate(each) for each in zip(*pairs, strict=True))
     table = np.array([[np.sum((truth == one) & (told == two)) for two in known] for one in known])
