@@ -1,6 +1,8 @@
 """What fits of a diagnosis start from: kept, put back, or changed for a counterfactual."""
 
+import functools
 import inspect
+import weakref
 from contextlib import contextmanager
 
 import numpy as np
@@ -13,6 +15,8 @@ __all__ = ["Starts"]
 
 #: First values of weights are kept up to here; beyond, weights of earlier fits stay as they are.
 _MOST_BYTES = 2**28
+#: What Keras puts on a callback for one fit.
+_NOT_STATE = ("params", "_model", "record")
 
 
 class Starts:
@@ -23,13 +27,11 @@ class Starts:
     """
 
     def __init__(self):
-        self.first, self.origin, self.callbacks, self.n_bytes = {}, {}, {}, 0
-        self.is_fresh, self.epochs_factor, self.most_epochs, self.patience_factor = (
-            False,
-            1,
-            None,
-            1,
-        )
+        # What only a fit of the block holds is gone with it: models are not kept for their sake.
+        self.first, self.callbacks = _Firsts(), _Firsts()
+        self.origin, self.n_bytes = {}, 0
+        self.is_fresh, self.most_epochs = False, None
+        self.epochs_factor = self.patience_factor = 1
 
     def __enter__(self):
         self.owner = next(each for each in keras.Model.__mro__ if "fit" in vars(each))
@@ -47,7 +49,7 @@ class Starts:
 
     def __exit__(self, *exception):
         self.owner.fit = self.original
-        for variable, value in self.first.values():
+        for variable, value in self.first:
             variable.assign(value)
         self._reset_callbacks()
 
@@ -77,7 +79,7 @@ class Starts:
         for callback in callbacks:
             self._meet(callback)
         for variable in variables:
-            self.first.setdefault(id(variable), (variable, _value(variable)))
+            self.first.meet(variable, _value)
         if self.is_fresh:
             self._reset_callbacks()
             self._reset(model, variables)
@@ -98,7 +100,7 @@ class Starts:
                 if value is not None and value.shape == tuple(variable.shape):
                     variable.assign(value)
             elif optimizer is not None:
-                variable.assign(self.first[id(variable)][1])
+                variable.assign(self.first.of(variable))
 
     def _note(self, model, starts):
         """Remember what the trained weights came from; of a chain of fits, its very start."""
@@ -121,11 +123,8 @@ class Starts:
         stoppers = [each for each in callbacks if hasattr(each, "patience")]
         before = [each.patience for each in stoppers]
         for each in stoppers:
-            each.patience = (
-                max(1, each.patience) * self.patience_factor
-                if (self.patience_factor > 1)
-                else each.patience
-            )
+            if self.patience_factor > 1:
+                each.patience = max(1, each.patience) * self.patience_factor
         try:
             yield
         finally:
@@ -133,24 +132,45 @@ class Starts:
                 each.patience = patience
 
     def _meet(self, callback):
-        for thing in (callback, *type(callback).__mro__):
-            module = getattr(thing, "__module__", "").split(".")[0]
-            if id(thing) in self.callbacks or (
-                isinstance(thing, type) and module in ("keras", "builtins", "helpers")
-            ):
-                continue
-            state = {
-                name: value
-                for name, value in vars(thing).items()
-                if not name.startswith("__") and is_plain(value)
-            }
-            self.callbacks[id(thing)] = (thing, state)
+        self.callbacks.meet(callback, _state)
+        for cls in type(callback).__mro__:
+            if cls.__module__.split(".")[0] not in ("keras", "builtins", "helpers"):
+                self.callbacks.meet(cls, _state)
 
     def _reset_callbacks(self):
-        for thing, state in self.callbacks.values():
+        for thing, state in self.callbacks:
             for name, value in state.items():
-                if name not in ("params", "_model", "record"):
-                    setattr(thing, name, value)
+                setattr(thing, name, value)
+
+
+class _Firsts:
+    """What things were when they were first met, for as long as there are these things."""
+
+    def __init__(self):
+        self.known = {}
+
+    def __iter__(self):
+        living = [(reference(), value) for reference, value in list(self.known.values())]
+        return iter([pair for pair in living if pair[0] is not None])
+
+    def meet(self, thing, look):
+        if id(thing) not in self.known:
+            forget = functools.partial(self._forget, id(thing))
+            self.known[id(thing)] = (weakref.ref(thing, forget), look(thing))
+
+    def of(self, thing):
+        return self.known[id(thing)][1]
+
+    def _forget(self, identity, _):
+        self.known.pop(identity, None)
+
+
+def _state(thing):
+    return {
+        name: value
+        for name, value in vars(thing).items()
+        if not name.startswith("__") and name not in _NOT_STATE and is_plain(value)
+    }
 
 
 def _value(variable):

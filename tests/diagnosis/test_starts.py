@@ -1,5 +1,8 @@
 """Fits can start fresh or train longer, and all they met is put back."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from saboteurs import Failing
@@ -164,3 +167,15 @@ def test_a_model_without_optimizer_or_input_shape_is_met():
     model.compile(momentum(), "sparse_categorical_crossentropy", run_eagerly=True)
     with Starts() as starts, starts.changed(is_fresh=True):
         assert len(fit(model)) == 1
+
+
+def test_models_of_finished_fits_are_not_kept():
+    """A diagnosis of many fits holds no more models than the search does."""
+    with Starts() as starts:
+        model, counts = built(optimizer=momentum()), Counts()
+        fit(model, callbacks=[counts])
+        gone = [weakref.ref(model.weights[0]), weakref.ref(counts)]
+        del model, counts
+        gc.collect()
+        assert [reference() for reference in gone] == [None, None]
+        assert Counts in [thing for thing, _ in starts.callbacks]
