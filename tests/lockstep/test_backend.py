@@ -57,19 +57,6 @@ def classifier(builder=build, **parameters):
     return KerasClassifier(builder, **(given | parameters))
 
 
-@pytest.fixture
-def stacks(monkeypatch):
-    """How many models each stack has."""
-    sizes, train_stack = [], backend.train_stack
-
-    def spy(members, *arguments):
-        sizes.append(len(members))
-        return train_stack(members, *arguments)
-
-    monkeypatch.setattr(backend, "train_stack", spy)
-    return sizes
-
-
 @pytest.fixture(autouse=True)
 def no_thread_is_left():
     before = [t for t in threading.enumerate() if "_run" in t.name]

@@ -8,7 +8,6 @@ import pytest
 from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 
 from helpers import KerasClassifier
-from helpers.lockstep import backend
 from helpers.quiet import keras
 
 RNG = np.random.default_rng(0)
@@ -25,19 +24,6 @@ def build(meta):
 def classifier(builder=build, **parameters):
     given = {"epochs": 6, "batch_size": 16, "random_state": 0, "optimizer__learning_rate": 0.1}
     return KerasClassifier(builder, **(given | parameters))
-
-
-@pytest.fixture
-def stacks(monkeypatch):
-    """How many models each stack has."""
-    sizes, train_stack = [], backend.train_stack
-
-    def spy(members, *arguments):
-        sizes.append(len(members))
-        return train_stack(members, *arguments)
-
-    monkeypatch.setattr(backend, "train_stack", spy)
-    return sizes
 
 
 @pytest.fixture
