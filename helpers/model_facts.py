@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import warnings
 
 import numpy as np
 
@@ -90,7 +91,9 @@ def callback_facts(callback):
 
 def _config(thing):
     try:
-        return _without_names(thing.get_config())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras warns of lambdas; nothing is stored here
+            return _without_names(thing.get_config())
     except (NotImplementedError, TypeError, ValueError, AttributeError):
         # A subclassed model need not say what it is made of; the shapes of its weights do.
         return type(thing).__name__
