@@ -103,8 +103,10 @@ class FitRecord:
     callback_facts : list of dict
         See `helpers.model_facts.callback_facts`; after all `on_train_begin`, in the order of
         `callbacks`.
+    initial_epoch : int
+        Number of the first epoch, as `fit` was asked for.
     first_epoch : int
-        The epoch that ran first. Above zero if a callback took up an earlier fit.
+        The epoch that ran first, from there. Above zero if a callback took up an earlier fit.
     batch_size : int or None
         As `fit` was asked for.
     """
@@ -132,6 +134,7 @@ class FitRecord:
     error: str | None = None
     facts: dict = field(default_factory=dict)
     callback_facts: list[dict] = field(default_factory=list)
+    initial_epoch: int = 0
     first_epoch: int = 0
     batch_size: int | None = None
 
@@ -156,6 +159,12 @@ class FitRecord:
     def stopped_early(self):
         """Whether a callback ended it; fewer epochs run than asked may have other causes."""
         return self.stop_training and self.epochs_run < self.epochs_asked
+
+    @property
+    def is_taken_up(self):
+        """Whether it went on, or might have, from what a callback had saved of another fit."""
+        names = [name for name, _ in self.callbacks]
+        return bool(self.first_epoch) or "BackupAndRestore" in names
 
     @property
     def rows_digest(self):
@@ -421,6 +430,7 @@ def _new_record(model, arguments):
     record = _record(model, epochs, _callbacks(arguments["callbacks"]), *_rows(arguments))
     job = current_job.get()
     record.batch_size = arguments["batch_size"] if job is None else job.batch_size
+    record.initial_epoch = arguments["initial_epoch"]
     return record
 
 
@@ -491,7 +501,7 @@ class _Watcher(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         if self.record.epochs_run == 0:
-            self.record.first_epoch = epoch
+            self.record.first_epoch = epoch - self.record.initial_epoch
             self.record.learning_rate_start = _learning_rate(self.watched.optimizer)
 
     def on_epoch_end(self, epoch, logs=None):

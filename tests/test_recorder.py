@@ -453,3 +453,14 @@ def test_starts_name_the_fit_that_trained_each_variable():
     assert set(taken["fit"]) == {1}
     assert set(taken["from_fit"]) == {0}
     assert set(taken["position"]) <= {0, 1}
+
+
+@pytest.mark.parametrize("initial_epoch", [0, 3])
+def test_epochs_are_counted_from_where_the_user_starts(initial_epoch):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with FitRecorder() as recorder:
+        model.fit(np.ones((4, 2)), np.ones(4), initial_epoch=initial_epoch, epochs=5, verbose=0)
+    (record,) = recorder.fits
+    assert (record.first_epoch, record.epochs_run) == (0, 5 - initial_epoch)
+    assert not record.is_taken_up

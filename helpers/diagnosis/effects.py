@@ -10,7 +10,15 @@ from helpers.diagnosis.findings import judged
 from helpers.diagnosis.registry import NotApplicable
 from helpers.intervals import Interval, paired_interval
 
-__all__ = ["Effect", "compared", "paired", "settled", "severity", "shown", "with_effects"]
+__all__ = ["NULL", "Effect", "compared", "paired", "settled", "severity", "shown", "with_effects"]
+
+
+#: The null distribution of a check that judges an effect of `paired`, as it is to be stated;
+#: simulated in tests/diagnosis/test_effects.py.
+NULL = (
+    "no difference: the 95 % interval of paired differences lies above the margin in at most 2.5 % "
+    "of null searches, in up to 6 % where three folds differ by their rows more than by seeds"
+)
 
 
 class Effect:
@@ -75,6 +83,10 @@ def _added(*parts):
     return math.sqrt(total), total**2 / sum(variance**2 / freedom for variance, freedom in parts)
 
 
+#: How many more seeds an undecided effect is given, and the share of the budget for it.
+_MORE_SEEDS, _SHARE = 4, 0.6
+
+
 def settled(examination, first, second, folds, arms, *, scores=None):
     """Effect as by `paired`, with more seeds while it is undecided and the budget allows.
 
@@ -110,9 +122,6 @@ def settled(examination, first, second, folds, arms, *, scores=None):
         for table, row in zip(tables, rows, strict=True):
             table.append(row)
     return paired(*tables, examination, n_looks=2, scores=scores)
-
-
-_MORE_SEEDS, _SHARE = 4, 0.6
 
 
 #: A loss above it changes what a search is good for; below it, it is worth a warning.

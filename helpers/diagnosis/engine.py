@@ -62,9 +62,11 @@ def diagnose(
     delta : float > 0, default=None
         Practical margin, in units of the search's score. None: 0.01 or 0.25 SD of the fold
         scores, whichever is larger.
-    budget : int, float or str, default=None
+    budget : int or str, default=None
         What may be spent beyond running the search once: a number of fits, or seconds as
         ``"90s"``. None: as long as the search itself takes, at least 30 and at most 60 seconds.
+        Of a search that takes longer than these seconds (60 if None), a part is run: fewer folds,
+        two at least, then fewer candidates.
     random_state : int, default=0
         Seed of everything that the checks draw.
 

@@ -1,8 +1,6 @@
 """The search as it ran under the recorder, and what further fits may still be spent."""
 
 import contextlib
-import itertools
-import math
 import time
 
 import numpy as np
@@ -74,27 +72,48 @@ class Examination:
         self.known = {}
 
     def observe(self):
-        """Run the search under the recorder, as far as time allows: fold by fold if not all."""
-        began = time.perf_counter()
-        pairs = list(
-            itertools.product(range(len(self.subject.candidates)), range(len(self.subject.splits)))
-        )
-        limit = self.budget.seconds if self.budget.seconds is not None else math.inf
-        self.trials.append(self._observed(*pairs[0]))
-        first = self.trials[0].seconds
-        if first * len(pairs) > limit:  # what is left out is then folds, not candidates
-            pairs.sort(key=lambda pair: pair[::-1])
-        for pair in pairs[1:]:
-            if time.perf_counter() - began > limit:
+        """Run the search under the recorder; of one that takes too long, what can be paid.
+
+        What is left out then is left out of the subject too: a smaller search of fewer folds, two
+        at least, and of candidates from all over the grid.
+        """
+        subject, began = self.subject, time.perf_counter()
+        n_candidates, n_splits = len(subject.candidates), len(subject.splits)
+        # The first fit of a process takes longer than any later one.
+        self.trials += [self._observed(0, fold) for fold in range(min(2, n_splits))]
+        self._cut_down(self.trials[-1].seconds)
+        for candidate in range(len(subject.candidates)):
+            if candidate > 1 and self._is_late(began):
+                subject.candidates = subject.candidates[:candidate]
                 break
-            self.trials.append(self._observed(*pair))
-        self.trials.sort(key=lambda trial: (trial.candidate, trial.fold))
-        self.is_complete = len(self.trials) == len(pairs)
+            done = len(self.of(candidate))
+            self.trials += [
+                self._observed(candidate, fold) for fold in range(done, len(subject.splits))
+            ]
+        observed = len(subject.candidates), len(subject.splits)
+        self.is_complete = observed == (n_candidates, n_splits)
         best = self.best
         if getattr(self.subject.search, "refit", False) and best is not None and self.is_complete:
             self.refit = self._observed(best, None)
         self.observed_seconds = time.perf_counter() - began
         self.budget.began = time.perf_counter()
+
+    def _cut_down(self, seconds):
+        """Leave out folds, then candidates, so that fits of this length stay within the budget."""
+        subject, limit = self.subject, self.budget.seconds
+        n_candidates, n_splits = len(subject.candidates), len(subject.splits)
+        if limit is None or n_candidates * n_splits * seconds <= limit:
+            return
+        n_fits = limit / seconds
+        n_folds = int(np.clip(n_fits // n_candidates, min(2, n_splits), n_splits))
+        n_left = int(np.clip(n_fits // n_folds, 1, n_candidates))
+        chosen = np.unique(np.linspace(0, n_candidates - 1, n_left).round().astype(int))
+        subject.splits = subject.splits[:n_folds]
+        subject.candidates = [subject.candidates[each] for each in chosen]
+
+    def _is_late(self, began):
+        limit = self.budget.seconds
+        return limit is not None and time.perf_counter() - began > limit
 
     def _observed(self, candidate, fold):
         return run_trial(self.subject, candidate, fold, recorder=self.recorder)
@@ -156,6 +175,13 @@ class Examination:
     def seconds_a_fit(self):
         return float(np.median([trial.seconds for trial in self.trials])) if self.trials else 0.0
 
+    @property
+    def trial_of_fit(self):
+        """The trial of each Keras fit, by the position of the fit in the recorder."""
+        trials = [*self.trials, *([self.refit] if self.refit else [])]
+        by_record = {id(record): trial for trial in trials for record in trial.records}
+        return {n: by_record.get(id(record)) for n, record in enumerate(self.recorder.fits)}
+
     def of(self, candidate):
         return [trial for trial in self.trials if trial.candidate == candidate]
 
@@ -166,6 +192,8 @@ class Examination:
         ----------
         times : float
             How much longer than a fit of the search it is expected to take.
+        **options
+            As for `fit_allowed`.
 
         Raises
         ------
@@ -173,7 +201,19 @@ class Examination:
             The budget does not allow it.
         """
         self.require(1, times)
-        trial = run_trial(self.subject, candidate, fold, **options)
+        return self.fit_allowed(candidate, fold, **options)
+
+    def fit_allowed(self, candidate, fold, *, subject=None, **options):
+        """One of several fits that `require` has allowed together.
+
+        Parameters
+        ----------
+        subject : Subject, default=None
+            With other data or splits than the search's.
+        **options
+            As for `run_trial`.
+        """
+        trial = run_trial(subject or self.subject, candidate, fold, **options)
         self.budget.spent_fits += 1
         return trial
 

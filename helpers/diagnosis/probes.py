@@ -17,12 +17,11 @@ from sklearn.preprocessing import StandardScaler
 
 from helpers.diagnosis.findings import judged
 from helpers.diagnosis.registry import NotApplicable
-from helpers.diagnosis.trials import run_trial
 from helpers.intervals import Interval, paired_interval
 
 __all__ = [
-    "Arm", "Effect", "Scored", "inflation", "is_mean_over_rows", "matrix", "measured",
-    "probe_scores", "probes", "require_matrix", "stacked", "targets", "winner_scores",
+    "Arm", "ProbedEffect", "Scored", "inflation", "is_mean_over_rows", "labels_of", "matrix",
+    "measured", "probe_scores", "probes", "require_matrix", "stacked", "targets", "winner_scores",
     "with_columns",
 ]  # fmt: skip
 
@@ -178,12 +177,13 @@ def winner_scores(examination, arm):
     examination.require(len(arm.splits))
     changed, folds, rows = replace(subject, X=arm.X, y=arm.y, splits=arm.splits), [], []
     for fold, (_, test) in enumerate(arm.splits):
-        trial = run_trial(changed, best, fold, seed=subject.random_state + 1000 + fold)
-        examination.budget.spent_fits += 1
+        trial = examination.fit_allowed(
+            best, fold, subject=changed, seed=subject.random_state + 1000 + fold
+        )
         folds.append(trial.score)
         truth = changed.labels if changed.labels is not None else np.asarray(arm.y)
         if trial.predictions is not None:
-            rows.append(_row_scores(subject, truth, test, _labels_of(trial.predictions, truth)))
+            rows.append(_row_scores(subject, truth, test, labels_of(trial.predictions, truth)))
     complete = is_mean_over_rows(subject) and len(rows) == len(arm.splits)
     return Scored(np.array(folds), rows if complete else None)
 
@@ -240,7 +240,7 @@ def _row_scores(subject, y, test, predictions):
     return 1 - errors.mean(axis=1) / max(y.var(axis=0).mean(), 1e-300)
 
 
-def _labels_of(predictions, truth):
+def labels_of(predictions, truth):
     """Predicted classes in the terms of the labels: one column a class becomes its number."""
     if predictions.ndim == 2 and predictions.shape[1] > 1 and truth.ndim == 1:
         return predictions.argmax(axis=1)
@@ -287,7 +287,7 @@ def measured(
 
     Returns
     -------
-    Effect
+    ProbedEffect
     """
     subject, scored = examination.subject, {}
     for name, model in probes(subject.is_classification, scaled=not pooled).items():
@@ -300,9 +300,9 @@ def measured(
     n_fits = 2 * len(high.splits)
     with_winner = with_winner and examination.best is not None
     if not with_winner or not examination.budget.allows(n_fits, examination.seconds_a_fit):
-        return Effect(name, probe, None, scored)
+        return ProbedEffect(name, probe, None, scored)
     arms = winner_scores(examination, winner_high), winner_scores(examination, winner_low)
-    return Effect(name, probe, inflation(*arms, subject.test_fraction), scored)
+    return ProbedEffect(name, probe, inflation(*arms, subject.test_fraction), scored)
 
 
 def _mean(several):
@@ -314,7 +314,7 @@ def _mean(several):
 
 
 @dataclass(frozen=True)
-class Effect:
+class ProbedEffect:
     """An effect as a probe shows it and, where that could be paid, as the winner does."""
 
     probe: str

@@ -6,7 +6,7 @@ import numpy as np
 
 from helpers.diagnosis.probes import (
     Arm,
-    Effect,
+    ProbedEffect,
     is_mean_over_rows,
     probe_scores,
     probes,
@@ -36,7 +36,7 @@ def compared(examination, X, y, mixed, apart, clusters):
 
     Returns
     -------
-    Effect
+    ProbedEffect
     """
     subject, scored, intervals = examination.subject, {}, {}
     for name, model in probes(subject.is_classification).items():
@@ -45,7 +45,7 @@ def compared(examination, X, y, mixed, apart, clusters):
         scored[name] = (high[0], low[0])
         intervals[name] = _interval(subject, high, low, mixed, apart, clusters)
     best = max(scored, key=lambda each: np.nan_to_num(scored[each][0].folds.mean(), nan=-np.inf))
-    return Effect(best, intervals[best], _by_winner(examination, apart[0], clusters), scored)
+    return ProbedEffect(best, intervals[best], _by_winner(examination, apart[0], clusters), scored)
 
 
 def _by_winner(examination, apart, clusters):

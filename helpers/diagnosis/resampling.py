@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.diagnosis.probes import is_mean_over_rows
+from helpers.diagnosis.probes import is_mean_over_rows, labels_of
 from helpers.diagnosis.registry import NotApplicable
 
 __all__ = ["held_out_predictions", "mean_by_row", "row_table", "scores_on"]
@@ -62,9 +62,7 @@ def _rows(subject, truth, trial):
     test = subject.splits[trial.fold][1]
     predictions, y = trial.predictions, truth[test]
     if subject.is_classification:
-        if predictions.ndim == 2 and predictions.shape[1] > 1 and y.ndim == 1:
-            predictions = predictions.argmax(axis=1)
-        same = predictions.reshape(len(y), -1) == y.reshape(len(y), -1)
+        same = labels_of(predictions, y).reshape(len(y), -1) == y.reshape(len(y), -1)
         return np.asarray(same).all(axis=1).astype(float)
     y = y.astype(float).reshape(len(y), -1)
     errors = (predictions.astype(float).reshape(len(y), -1) - y) ** 2

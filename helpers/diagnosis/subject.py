@@ -3,7 +3,7 @@
 import copy
 import numbers
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,9 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
-__all__ = ["Subject", "read", "rows_of"]
+from helpers.estimator import KerasEstimator
+
+__all__ = ["Subject", "is_per_row", "prepared", "read", "rows_of", "splits_of"]
 
 _NAMES = {accuracy_score: "accuracy", r2_score: "R2"}
 
@@ -54,12 +56,7 @@ class Subject:
     candidates: list
     splits: list
     random_state: int = 0
-    notes: list = field(default_factory=list)
     broken: Exception | None = None
-
-    @property
-    def is_search(self):
-        return isinstance(self.search, BaseSearchCV)
 
     @property
     def is_tuner(self):
@@ -134,13 +131,21 @@ class Subject:
         return len(test) / len(train)
 
     def fresh(self, params):
-        """A clone of the estimator with a candidate's parameters, as a search makes it."""
-        return clone(self.estimator).set_params(**clone(params, safe=False))
+        """A clone of the estimator with a candidate's parameters, as a search makes it.
+
+        Fits of this package's wrappers are not kept: some are changed on purpose, and one that
+        was looked up, or goes on from a shorter one, would not be seen to train.
+        """
+        fresh = clone(self.estimator).set_params(**clone(params, safe=False))
+        for each in [fresh, *fresh.get_params().values()]:
+            if isinstance(each, KerasEstimator):
+                each.set_params(memory=None)
+        return fresh
 
     def fit_params_of(self, rows):
         """The arguments of `fit` for these rows: what has one entry per row is cut to them."""
         return {
-            name: rows_of(value, rows) if _is_per_row(value, self.n_rows) else value
+            name: rows_of(value, rows) if is_per_row(value, self.n_rows) else value
             for name, value in self.fit_params.items()
         }
 
@@ -195,7 +200,7 @@ def read(search, X, y, *, groups=None, fit_params=None, prepare=None, random_sta
     return Subject(
         search=search, estimator=estimator, X=X, y=y, groups=groups, raw=raw, prepare=prepare,
         fit_params=fit_params, candidates=_candidates(search, random_state),
-        splits=[] if broken else _splits(search, estimator, X, y, groups),
+        splits=[] if broken else splits_of(search, estimator, X, y, groups),
         random_state=random_state, broken=broken,
     )  # fmt: skip
 
@@ -234,7 +239,7 @@ def is_tuner(search):
     return all(hasattr(search, name) for name in ("oracle", "hypermodel", "load_model", "search"))
 
 
-def _is_per_row(value, n_rows):
+def is_per_row(value, n_rows):
     return (
         hasattr(value, "__len__")
         and not isinstance(value, str | Mapping)
@@ -278,7 +283,7 @@ def _listed(search, random_state):
     )
 
 
-def _splits(search, estimator, X, y, groups):
+def splits_of(search, estimator, X, y, groups):
     cv = getattr(search, "cv", None) if isinstance(search, BaseSearchCV) else 5
     # A splitter may hold a generator of its own, which splitting would advance.
     cv = check_cv(copy.deepcopy(cv), y, classifier=is_classifier(estimator))

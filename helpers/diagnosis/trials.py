@@ -36,12 +36,8 @@ class Trial:
         The Keras fits that it caused.
     predictions, probabilities : ndarray or None
         Of the held-out rows.
-    classes : ndarray or None
-        ``classes_`` of the fitted estimator.
     changed : list of str
         Constructor parameters that the fit changed.
-    messages : list of str
-        Warnings that it gave.
     train_digests, test_digests : ndarray of uint64, or None
         Of the fold's rows, as `helpers.digests.row_digests`: as the search cut them, and as the
         last step of a pipeline gets them.
@@ -54,9 +50,7 @@ class Trial:
     records: list = field(default_factory=list)
     predictions: np.ndarray | None = None
     probabilities: np.ndarray | None = None
-    classes: np.ndarray | None = None
     changed: list = field(default_factory=list)
-    messages: list = field(default_factory=list)
     error: str | None = None
     seconds: float = 0.0
     train_digests: np.ndarray | None = None
@@ -104,12 +98,12 @@ def run_trial(subject, candidate, fold, *, params=None, seed=None, splits=None, 
     )
     began = time.perf_counter()
     with (
-        warnings.catch_warnings(record=True) as caught,
+        warnings.catch_warnings(),
         np.errstate(all="ignore"),
         contextlib.redirect_stdout(io.StringIO()),  # Keras' progress bars
         recorder or FitRecorder() as seen,
     ):
-        warnings.simplefilter("always")
+        warnings.simplefilter("ignore")
         n_before = len(seen.fits)
         try:
             if seed is not None:
@@ -119,7 +113,6 @@ def run_trial(subject, candidate, fold, *, params=None, seed=None, splits=None, 
             trial.error = f"{type(error).__name__}: {error}"
             trial.scores = trial.scores or dict.fromkeys(subject.scorers, math.nan)
         trial.records = seen.fits[n_before:]
-    trial.messages = [f"{each.category.__name__}: {each.message}" for each in caught]
     trial.seconds = time.perf_counter() - began
     return trial
 
@@ -135,7 +128,6 @@ def _fit_and_score(subject, trial, train, test, seed):
         estimator.fit(X, y, **fit_params)
     finally:
         trial.changed = differing(before, told(estimator))
-    trial.classes = getattr(estimator, "classes_", None)
     trial.train_digests = _digests(estimator, X)
     if test is None:
         return

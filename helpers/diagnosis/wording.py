@@ -40,6 +40,8 @@ def setting(report):
     parts = [", ".join(counts)] if counts else []
     if plain(search.get("best_score")) is not None:
         parts.append(f"best {report.score_name} {number(search['best_score'])}")
+    if search.get("complete") is False:
+        parts.append("a part of the search, which takes longer than the budget")
     margin = f"effects below {number(report.delta)} {report.score_name} do not matter"
     text = "; ".join([*parts, margin])
     return f"{text[0].upper()}{text[1:]}."

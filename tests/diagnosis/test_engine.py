@@ -515,3 +515,15 @@ def test_what_cannot_be_shown_is_no_fault_of_a_healthy_search():
     estimator = Own(traced, epochs=6, batch_size=100)
     report = diagnose(search_of(estimator, {"learning_rate": [0.2, 0.3]}), rows, labels, budget=4)
     assert not [each for each in report.findings if each.verdict == "fault"], str(report)
+
+
+def test_fits_are_not_kept_in_a_cache_of_the_user(tmp_path):
+    """Some are trained for longer on purpose; and a fit that goes on from a shorter one of the
+    same search, as the cache lets it, would look like a leak."""
+    estimator = KerasRegressor(line, epochs=2, random_state=0, memory=tmp_path)
+    search = GridSearchCV(estimator, {"epochs": [2, 4]}, cv=2)
+    report = diagnose(search, X, X[:, 0], budget=8)
+    assert search.estimator.memory == tmp_path
+    assert list(tmp_path.iterdir()) == []
+    assert not [code for code in codes(report) if code.startswith("state/")]
+    assert "budget/epochs-ignored" not in codes(report)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from helpers.diagnosis.checks.state_shared_weights import takes_up
 from helpers.diagnosis.effects import paired
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
@@ -39,10 +38,10 @@ def budget_epochs_ignored(examination):
 
 
 def _asked_and_given(examination, trial):
-    """Both if they differ and only one number is asked for; else None."""
-    if trial.record is None or takes_up(trial.record):
+    """The most epochs that are asked for anywhere, and those given, if fewer; else None."""
+    if trial.record is None or trial.record.is_taken_up:
         return None
-    asked = asked_epochs(examination.subject, trial.params)
+    asked = _asked_epochs(examination.subject, trial.params)
     if not asked:
         return None
     asked = max(asked)
@@ -50,7 +49,7 @@ def _asked_and_given(examination, trial):
     return (asked, given) if given < asked and len(trial.records) == 1 else None
 
 
-def asked_epochs(subject, params):
+def _asked_epochs(subject, params):
     """Numbers of epochs that the constructor, the candidate or the arguments of fit name."""
     found = {}
     for name, value in (subject.estimator.get_params() | params | subject.fit_params).items():
@@ -66,8 +65,7 @@ def _is_cut(record):
         record is not None
         and record.error is None
         and not record.stop_training
-        and not takes_up(record)
-        and not record.first_epoch
+        and not record.is_taken_up
         and record.epochs_run < record.epochs_asked
     )
 

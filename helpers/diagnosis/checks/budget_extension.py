@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.diagnosis.effects import settled, severity, shown
+from helpers.diagnosis.effects import NULL, settled, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -16,8 +16,7 @@ _MOST_CANDIDATES = 4
 @check(
     "budget/still-improving", "budget/ranking-not-settled", needs={"fits"}, fits=12, proves=False,
     weight=4,
-    null="paired differences over folds, Nadeau and Bengio's t: at most 5 % of null searches show "
-    "an effect above the margin",
+    null=NULL,
 )  # fmt: skip
 def budget_extension(examination):
     """Candidates whose loss still falls at the end are trained for four times as many epochs, on

@@ -4,15 +4,14 @@ import math
 
 import numpy as np
 
-from helpers.diagnosis.effects import paired, severity, shown
+from helpers.diagnosis.effects import NULL, paired, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
 
 @check(
     "budget/ranking-not-settled", needs={"fits", "search"}, fits=9, proves=False, weight=3,
-    null="paired differences over folds of the winner at full resources and of the best that the "
-    "first rung leaves: above the margin in at most 2.5 % of null searches",
+    null=NULL,
 )  # fmt: skip
 def budget_halving(examination):
     """All candidates of a halving search are trained with the resources of its first rung, and

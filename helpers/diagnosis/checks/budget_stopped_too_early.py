@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.diagnosis.effects import settled, severity, shown
+from helpers.diagnosis.effects import NULL, settled, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -11,8 +11,7 @@ PATIENCE = 10
 
 @check(
     "budget/stopped-too-early", needs={"fits"}, fits=6, proves=False,
-    null="paired differences over folds, Nadeau and Bengio's t: at most 5 % of null searches show "
-    "an effect above the margin",
+    null=NULL,
 )  # fmt: skip
 def budget_stopped_too_early(examination):
     """Fits of the winner that a stopper ended are made again with ten times its patience, on the

@@ -41,7 +41,7 @@ def _absent(examination):
             monitor = facts["settings"].get("monitor")
             if not monitor or not _needs_monitor(facts):
                 continue
-            told = f"{monitor}" in (record.error or "") and "monitor" in (record.error or "")
+            told = monitor in (record.error or "") and "monitor" in (record.error or "")
             if told or (record.epochs_run and monitor not in record.history):
                 found.append((facts["name"], monitor, sorted(record.history)))
     if not found:
@@ -68,4 +68,4 @@ def _dropped(examination):
         if hasattr(each, "monitor")
     }
     had = {name for record in examination.recorder.fits for name, _ in record.callbacks}
-    return sorted(names - had) if examination.recorder.fits else []
+    return sorted(names - had)

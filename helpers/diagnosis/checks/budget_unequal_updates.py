@@ -2,15 +2,14 @@
 
 import numpy as np
 
-from helpers.diagnosis.effects import paired
+from helpers.diagnosis.effects import NULL, paired
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
 
 @check(
     "budget/unequal-updates", needs={"fits", "search"}, fits=3, proves=False,
-    null="paired differences over folds, Nadeau and Bengio's t: at most 5 % of null searches show "
-    "a gap that equal updates close",
+    null=NULL,
 )  # fmt: skip
 def budget_unequal_updates(examination):
     """Where batch sizes give candidates different numbers of updates, the one with the fewest is

@@ -1,38 +1,32 @@
 """What was done to the data before the search used rows, or labels, that a fold holds out."""
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.utils.validation import _num_samples
 
-from helpers.diagnosis import subject as subjects
 from helpers.diagnosis.checks.leak_fitted_on_all_rows import is_whitened_away
 from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.interventions import relabelled, scrambled, skewed
+from helpers.diagnosis.permuted import scores_above_chance
 from helpers.diagnosis.probes import (
     Arm,
     matrix,
     measured,
-    probes,
+    stacked,
     targets,
-    with_columns,
 )
 from helpers.diagnosis.registry import NotApplicable, check
-from helpers.diagnosis.subject import prepared, rows_of
+from helpers.diagnosis.subject import is_per_row, prepared, rows_of
 from helpers.digests import row_digests
-from helpers.intervals import mean_interval
 from helpers.randomness import preserved
 
 #: What counts as moved, in SD of the column: above the noise of float32 sums.
 _MOVED = 1e-4
-#: A mean score on permuted labels this far above chance is a leak that matters; see the notes.
-_ABOVE_CHANCE, _LEVEL = 0.03, 0.01
 #: Training rows are repeated so that held-out rows hardly weigh in what is fitted on both.
 _REPEATS = 4
-_SECONDS = 8.0
-_MAX_ROWS = 1500
 
 ROWS, LABELS = "leak/preparation-saw-test-rows", "leak/preparation-saw-test-labels"
 
@@ -59,7 +53,8 @@ FIXES = {
     fits=5,
     proves=False,
     null="that rows move is proved; the score on permuted labels is compared with chance over "
-    "repetitions (one-sided t, p < .01 / 3 probes, and .03 above): below 1 % of clean preparations",
+    "repetitions (one-sided t, p < .01 by the number of probes, and .03 above): below 1 % of clean "
+    "preparations",
 )
 def leak_preparation(examination):
     """`prepare` run again with the held-out rows' values scrambled, and with their labels changed:
@@ -75,7 +70,7 @@ def leak_preparation(examination):
     if first.rows is None:
         raise NotApplicable("needs a preparation whose rows can be read as numbers or text")
     steady = first.rows.shape == again.rows.shape and not _moved(first, again).any()
-    if len(first.rows) == subjects._num_samples(subject.raw[0]):
+    if len(first.rows) == _num_samples(subject.raw[0]):
         return _same_rows(examination, runs, first) if steady else _unsteady(examination, runs)
     return _other_rows(examination, runs, first, steady)
 
@@ -104,18 +99,18 @@ def _same_rows(examination, runs, first):
     """The number of rows stays: those that move are seen one by one."""
     subject, findings = examination.subject, []
     splits = _held_out(subject.splits)
-    by_labels = [_moves(runs, first, train, test, _relabelled, subject) for train, test in splits]
-    by_values = [_moves(runs, first, train, test, _scrambled, subject) for train, test in splits]
-    if max(by_labels) > 0 and not _is_local(runs, first, _relabelled, subject):
+    by_labels = [_moves(runs, first, train, test, relabelled, subject) for train, test in splits]
+    by_values = [_moves(runs, first, train, test, scrambled, subject) for train, test in splits]
+    if max(by_labels) > 0 and not _is_local(runs, first, relabelled, subject):
         findings.append(_supervised(examination, runs, max(by_labels)))
-    elif max(by_values) > 0 and not _is_local(runs, first, _scrambled, subject):
+    elif max(by_values) > 0 and not _is_local(runs, first, scrambled, subject):
         findings.append(_unsupervised(examination, runs, max(by_values)))
     return findings
 
 
 def _unsteady(examination, runs):
     """Every run differs: only scores on permuted labels tell."""
-    null = _null_scores(examination.subject, runs)
+    null = scores_above_chance(examination.subject, runs)
     return [_resampled(examination, null, "draws anew in each run")] if null["leaks"] else []
 
 
@@ -123,20 +118,20 @@ def _other_rows(examination, runs, first, steady):
     """Rows were added or left out: what depends on labels is told by permuted ones."""
     subject = examination.subject
     X, y, groups = subject.raw
-    shuffled = np.random.default_rng(subject.random_state).permutation(subjects._num_samples(X))
+    shuffled = np.random.default_rng(subject.random_state).permutation(_num_samples(X))
     other = runs((X, rows_of(y, shuffled), groups))
-    fewer = runs((X, _skewed(y), groups))
+    fewer = runs((X, skewed(y), groups))
     by_labels = len(fewer.rows) != len(first.rows) or (
         steady and not np.array_equal(_sorted(first), _sorted(other))
     )
     if by_labels:
-        null = _null_scores(subject, runs)
+        null = scores_above_chance(subject, runs)
         if null["leaks"]:
-            n = subjects._num_samples(X)
+            n = _num_samples(X)
             return [_resampled(examination, null, f"makes {len(first.rows)} rows of {n}")]
     if steady and not by_labels:
         _, test = _raw_splits(subject)[0]
-        kept = np.isin(_sorted(first), _sorted(runs(_scrambled(subject.raw, test, 1.0)))).mean()
+        kept = np.isin(_sorted(first), _sorted(runs(scrambled(subject.raw, test, 1.0)))).mean()
         if kept < 0.1:
             return [_undecided_rows(1 - float(kept))]
     return []
@@ -144,16 +139,14 @@ def _other_rows(examination, runs, first, steady):
 
 def _raw_splits(subject):
     """Splits of the raw rows, where those of the prepared ones do not fit them."""
-    rows = np.random.default_rng(subject.random_state).permutation(
-        subjects._num_samples(subject.raw[0])
-    )
+    rows = np.random.default_rng(subject.random_state).permutation(_num_samples(subject.raw[0]))
     return [(np.sort(rows[len(rows) // 4 :]), np.sort(rows[: len(rows) // 4]))]
 
 
 def _supervised(examination, runs, share):
     subject = examination.subject
     effect = _effect(examination, runs, with_labels=False)
-    null = _null_scores(subject, runs)
+    null = scores_above_chance(subject, runs)
     verdict, size = "undecided", null["excess"]
     if effect is not None:
         verdict, size = effect.judged(examination.delta)
@@ -297,65 +290,6 @@ def _is_local(runs, first, change, subject):
     return bool(len(moved)) and moved.min() > n // 5 and moved.max() < 4 * n // 5
 
 
-def _scrambled(raw, rows, strength):
-    """Raw data with the values of these rows exchanged and, with strength, moved away."""
-    X, y, groups = raw
-    rng = np.random.default_rng(len(rows))
-    if hasattr(X, "columns"):
-        X = X.copy()
-        for position, name in enumerate(X.columns):
-            values = X[name].to_numpy(copy=True)
-            values[rows] = _other_values(values[rows], rng, strength, values)
-            X[X.columns[position]] = pd.Series(values, index=X.index).astype(X[name].dtype)
-        return X, y, groups
-    values = np.array(X)
-    values[rows] = _other_values(values[rows], rng, strength, values)
-    return values, y, groups
-
-
-def _other_values(values, rng, strength, everything):
-    """Values in another order, away from where they were; gaps stay where they are."""
-    if values.dtype.kind not in "iuf":
-        return values[rng.permutation(len(values))]
-    if values.dtype.kind in "iu":  # codes and pixels have a range that code may rely upon
-        large = np.sort(values, axis=0)[len(values) // 2 :]
-        return large[rng.integers(0, len(large), len(values))]
-    spread = np.nanstd(everything, axis=0)
-    middle = np.nanmean(everything, axis=0)
-    shuffled = values[rng.permutation(len(values))]
-    shuffled = np.where(np.isnan(shuffled), middle, shuffled)
-    moved = shuffled * (1 + strength) + strength * 0.7 * spread
-    return np.where(np.isnan(values), np.nan, moved).astype(values.dtype)
-
-
-def _relabelled(raw, rows, strength):
-    """Raw data with labels of these rows drawn from all rows."""
-    X, y, groups = raw
-    drawn = np.random.default_rng(len(rows)).integers(0, subjects._num_samples(X), len(rows))
-    return X, _with_labels(y, rows, drawn), groups
-
-
-def _with_labels(y, rows, drawn):
-    values = y.to_numpy(copy=True) if hasattr(y, "to_numpy") else np.array(y)
-    values[rows] = values[drawn]
-    return _like(y, values)
-
-
-def _like(y, values):
-    if isinstance(y, pd.Series):
-        return pd.Series(values, index=y.index, name=y.name).astype(y.dtype)
-    if isinstance(y, pd.DataFrame):
-        return pd.DataFrame(values, index=y.index, columns=y.columns).astype(y.dtypes)
-    return values.tolist() if isinstance(y, list) else values
-
-
-def _skewed(y):
-    """Labels with a third of the rows given that of one row: other counts of each class."""
-    n = subjects._num_samples(y)
-    rows = np.arange(0, n, 3)
-    return _with_labels(y, rows, np.full(len(rows), 1))
-
-
 def _sorted(made):
     return np.sort(row_digests(made.rows))
 
@@ -372,32 +306,31 @@ def _effect(examination, runs, with_labels):
     subject, splits = examination.subject, examination.subject.splits
     if not _keeps_order(subject):
         return None
-    Xs, blind, ys, moved_splits = [], [], [], []
+    Xs, blind, ys = [], [], []
     for position, (train, test) in enumerate(splits):
         raw = _blind(subject.raw, train, test, with_labels, position)
         made = runs(raw)
-        if len(made.rows) != subjects._num_samples(raw[0]):
+        if len(made.rows) != _num_samples(raw[0]):
             return None
         order = np.r_[np.arange(len(train)), len(made.rows) - len(test) + np.arange(len(test))]
         blind.append(rows_of(made.X, order))
         Xs.append(rows_of(subject.X, np.r_[train, test]))
         ys.append(rows_of(subject.y, np.r_[train, test]))
-        at = sum(len(a) + len(b) for a, b in splits[:position])
-        moved_splits.append((at + np.arange(len(train)), at + len(train) + np.arange(len(test))))
     tables = [matrix(each) for each in blind]
     y = targets(subject)
     if y is None or len({each.shape[1] for each in tables}) > 1:
         return None
     order = np.concatenate([np.r_[train, test] for train, test in splits])
+    blind_rows, moved_splits = stacked(tables, splits)
     high = Arm(matrix(subject.X)[order], y[order], moved_splits)
-    low = Arm(np.concatenate(tables), y[order], moved_splits)
-    whole_y = _stacked(ys)
-    per_row = any(
-        subjects._is_per_row(each, subject.n_rows) for each in subject.fit_params.values()
-    )
+    low = Arm(blind_rows, y[order], moved_splits)
+    whole_y = _below_each_other(ys)
+    per_row = any(is_per_row(each, subject.n_rows) for each in subject.fit_params.values())
     return measured(
-        examination, high, low, Arm(_stacked(Xs), whole_y, moved_splits),
-        Arm(_stacked(blind), whole_y, moved_splits), with_winner=not per_row, pooled=with_labels,
+        examination, high, low,
+        Arm(_below_each_other(Xs), whole_y, moved_splits),
+        Arm(_below_each_other(blind), whole_y, moved_splits),
+        with_winner=not per_row, pooled=with_labels,
     )  # fmt: skip
 
 
@@ -426,62 +359,10 @@ def _rows(data, order):
     return made.reset_index(drop=True) if hasattr(made, "reset_index") else made
 
 
-def _stacked(parts):
+def _below_each_other(parts):
     if hasattr(parts[0], "iloc"):
         if all(list(getattr(each, "columns", [0])) == list(getattr(parts[0], "columns", [0]))
                for each in parts):  # fmt: skip
             return pd.concat(parts, ignore_index=True)
         parts = [each.to_numpy() for each in parts]
     return np.concatenate([np.asarray(each) for each in parts])
-
-
-def _null_scores(subject, runs):
-    """Scores of cheap models above chance when `prepare` got permuted labels."""
-    n = subjects._num_samples(subject.raw[0])
-    repetitions = int(np.clip(_SECONDS / (runs.seconds * 2 + 0.3), 4, 10))
-    names = probes(subject.is_classification)
-    names.pop("trees")
-    excess = {name: [] for name in names}
-    for repetition in range(repetitions):
-        order = np.random.default_rng(100 + repetition).permutation(n)
-        X, y, groups = subject.raw
-        made = runs((X, rows_of(y, order), groups))
-        for name, value in _above_chance(subject, made, names, repetition).items():
-            excess[name].append(value)
-    intervals = {
-        name: mean_interval(values) for name, values in excess.items() if np.isfinite(values).all()
-    }
-    if not intervals:
-        return {"leaks": False, "excess": mean_interval([0.0, 0.0]), "probe": "", "n": repetitions}
-    name = max(intervals, key=lambda each: intervals[each].mean)
-    values = np.array(excess[name])
-    p = stats.ttest_1samp(values, 0, alternative="greater").pvalue if values.std() else 1.0
-    leaks = bool(p < _LEVEL / len(intervals) and values.mean() >= _ABOVE_CHANCE)
-    return {"leaks": leaks, "excess": intervals[name], "probe": name, "n": repetitions}
-
-
-def _above_chance(subject, made, models, seed):
-    changed = replace(subject, X=made.X, y=made.y, groups=made.groups)
-    y = targets(changed)
-    if y is None:
-        return {}
-    X, rng = with_columns(made.rows), np.random.default_rng(seed)
-    splits = subjects._splits(subject.search, subject.estimator, made.X, made.y, made.groups)
-    scores = {name: [] for name in models}
-    for train, test in splits[:3]:
-        train = rng.permutation(train)[:_MAX_ROWS]
-        for name, model in models.items():
-            if subject.is_classification and len(np.unique(y[train])) < 2:
-                continue
-            predicted = model.fit(X[train], y[train]).predict(X[test])
-            scores[name].append(_score_above_chance(subject, y[test], predicted))
-    return {name: float(np.mean(each)) if each else np.nan for name, each in scores.items()}
-
-
-def _score_above_chance(subject, y, predicted):
-    if subject.is_classification:
-        known = np.isin(predicted, np.unique(y))
-        return balanced_accuracy_score(y[known], predicted[known]) - 1 / len(np.unique(y))
-    if predicted.std() == 0 or y.std() == 0:
-        return 0.0
-    return float(np.corrcoef(y, predicted)[0, 1])

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from helpers.diagnosis.effects import settled, severity, shown
+from helpers.diagnosis.effects import NULL, settled, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -15,8 +15,7 @@ _MAY_BE_ZERO = re.compile("dropout|drop|penalty|l1|l2|decay|momentum|reg|noise|s
 
 @check(
     "search/edge-of-grid", needs={"trials", "search"}, fits=3, proves=False,
-    null="paired differences over folds of the winner and one candidate beyond the edge, Nadeau "
-    "and Bengio's t: at most 2.5 % for each edge without an effect",
+    null=NULL,
 )  # fmt: skip
 def search_edge_of_grid(examination):
     """Where the winner has the largest or smallest value tried and its neighbour scores less, a

@@ -5,8 +5,6 @@ from scipy import stats
 
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
-from helpers.diagnosis.subject import rows_of
-from helpers.digests import row_digests
 
 _LEVEL, _DISTANCE = 1e-3, 0.25
 
@@ -59,7 +57,7 @@ def _compared(examination, trial):
     rows = examination.subject.splits[trial.fold][0]
     if record.n_rows + record.n_val_rows != len(rows):
         return None
-    inside = _validation_rows(examination, record, rows)
+    inside = _validation_rows(trial, len(rows))
     if inside is None:
         return None
     labels = examination.subject.labels
@@ -77,29 +75,13 @@ def _compared(examination, trial):
     return float(distance), float(stats.chi2_contingency(counts).pvalue)
 
 
-def _validation_rows(examination, record, rows):
-    """Positions within the training rows, by digest; else the last ones, if order was kept."""
-    digests = row_digests(_numbers(rows_of(examination.subject.X, rows)))
-    if digests is not None:
-        inside = np.flatnonzero(np.isin(digests, record.val_rows))
-        if len(inside) == record.n_val_rows:
-            return inside
-        if len(inside):
-            return None
-    if type(examination.subject.estimator).__module__.startswith("helpers"):
+def _validation_rows(trial, n_rows):
+    """Positions of the validation rows within those of the fold, by their digests.
+
+    None where they are not all among them, or equal to others.
+    """
+    if trial.train_digests is None:
         return None
-    kept = record.train_rows, record.val_rows
-    return None if kept[0] is None else _last_if_transformed(examination, record, rows)
-
-
-def _last_if_transformed(examination, record, rows):
-    """Rows went through a transformer, so that digests differ: Keras cuts off the last ones."""
-    steps = getattr(examination.subject.estimator, "steps", None)
-    if not steps or type(steps[-1][1]).__module__.startswith("helpers"):
-        return None
-    return np.arange(record.n_rows, len(rows))
-
-
-def _numbers(X):
-    array = np.asarray(X)
-    return array if array.dtype.kind in "fiub" else None
+    record = trial.record
+    inside = np.unique(np.flatnonzero(np.isin(trial.train_digests, record.val_rows)) % n_rows)
+    return inside if len(inside) == record.n_val_rows else None

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from helpers.diagnosis.checks.state_shared_weights import takes_up, trials_by_fit
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import check
 
@@ -17,12 +16,12 @@ FIX = Fix(
 def state_shared_callback(examination):
     """What a callback holds when training begins, after its own on_train_begin, is compared
     between fits; whether it matters is then seen by a fit with it and one without."""
-    trial_of = trials_by_fit(examination)
+    trial_of = examination.trial_of_fit
     fits = examination.recorder.fits
     resumed = [
         position
         for position, record in enumerate(fits)
-        if not record.error and (record.first_epoch or (takes_up(record) and not record.epochs_run))
+        if not record.error and record.is_taken_up and (record.first_epoch or not record.epochs_run)
     ]
     carried = _carried(fits, trial_of)
     if not resumed and not carried:

@@ -1,6 +1,5 @@
 """state/shared-optimizer: a fit started with optimizer state of another fit."""
 
-from helpers.diagnosis.checks.state_shared_weights import takes_up, trials_by_fit
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import check
 
@@ -14,11 +13,11 @@ FIX = Fix(
 def state_shared_optimizer(examination):
     """One optimizer object in fits of different candidates or folds, or an optimizer whose count
     of updates does not start at zero."""
-    trial_of, first_trial, found = trials_by_fit(examination), {}, []
+    trial_of, first_trial, found = examination.trial_of_fit, {}, []
     for position, record in enumerate(examination.recorder.fits):
         trial = trial_of[position]
         owner = first_trial.setdefault(record.optimizer_id, trial)
-        if record.optimizer_id is None or takes_up(record) or record.first_epoch:
+        if record.optimizer_id is None or record.is_taken_up:
             continue
         if owner is trial:
             carried = _is_worn(record, trial)

@@ -15,7 +15,7 @@ FIX = Fix(
 def state_shared_weights(examination):
     """The digest of each weight at the start of a fit is compared with those that earlier fits
     ended with: trained weights are not equal by chance."""
-    shared = between_trials(examination, examination.recorder.shared_starts())
+    shared = _between_trials(examination, examination.recorder.shared_starts())
     if not shared.empty:
         return [_between(examination, shared)]
     before = _trained_before(examination)
@@ -56,28 +56,12 @@ def _finding(title, evidence):
     return Finding("state/shared-weights", "fault", "serious", title, FIX, evidence=evidence)
 
 
-def between_trials(examination, shared):
+def _between_trials(examination, shared):
     """Rows of two different trials; fits that a callback took up again are its own matter."""
-    trial_of = trials_by_fit(examination)
+    trial_of = examination.trial_of_fit
     fits = examination.recorder.fits
     keep = [
-        trial_of.get(row.fit) != trial_of.get(row.from_fit)
-        and not fits[row.fit].first_epoch
-        and not takes_up(fits[row.fit])
+        trial_of.get(row.fit) != trial_of.get(row.from_fit) and not fits[row.fit].is_taken_up
         for row in shared.itertuples()
     ]
     return shared[keep]
-
-
-def takes_up(record):
-    return any(name == "BackupAndRestore" for name, _ in record.callbacks)
-
-
-def trials_by_fit(examination):
-    """The trial of each fit, by its position in the recorder."""
-    trials = [*examination.trials, *([examination.refit] if examination.refit else [])]
-    trial_of = {id(record): trial for trial in trials for record in trial.records}
-    return {
-        position: trial_of.get(id(record))
-        for position, record in enumerate(examination.recorder.fits)
-    }

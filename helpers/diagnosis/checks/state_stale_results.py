@@ -10,7 +10,6 @@ import numpy as np
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 from helpers.diagnosis.subject import rows_of
-from helpers.diagnosis.trials import run_trial
 
 
 @check("state/stale-results", needs={"fits"}, fits=1)
@@ -21,7 +20,6 @@ def state_stale_results(examination):
     if not idle or len(idle) == len(examination.trials):
         return []
     subject, trial = examination.subject, idle[0]
-    examination.require(1)
     rng = np.random.default_rng(subject.random_state)
     order = rng.permutation(subject.n_rows)
     y = (
@@ -29,8 +27,7 @@ def state_stale_results(examination):
         if hasattr(subject.y, "iloc")
         else (np.asarray(subject.y)[order])
     )
-    again = run_trial(replace(subject, y=y), trial.candidate, trial.fold)
-    examination.budget.spent_fits += 1
+    again = examination.fit(trial.candidate, trial.fold, subject=replace(subject, y=y))
     if again.records or again.error:
         raise NotApplicable("fits that trained nothing train once their labels change: a cache")
     return [
