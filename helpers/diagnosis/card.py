@@ -179,15 +179,11 @@ def _unable(checks):
     if not checks:
         return ""
     rows = "".join(
-        _row(check.name, ", ".join(check.codes), f"{_crashed(check)}{check.reason}")
-        for check in checks
+        _row(", ".join(names), ", ".join(codes), reason)
+        for names, codes, reason in wording.by_reason(checks)
     )
     head = _head("check", "for", "why not")
     return _unfolding(f"Not checked: {len(checks)}", _table(head, rows))
-
-
-def _crashed(check):
-    return "crashed: " if check.outcome == "crashed" else ""
 
 
 def _unfolding(summary, content):

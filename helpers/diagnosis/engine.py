@@ -29,6 +29,7 @@ _NEEDS = {
     "classes": "needs a classification with one label a row",
     "targets": "needs targets",
     "search": "needs a search with at least two candidates",
+    "results": "needs scores of candidates",
     "tuner": "needs a KerasTuner tuner",
     "prepare": "needs `prepare`: what was done to the raw data before the search",
 }
@@ -40,16 +41,18 @@ def diagnose(
 ):  # fmt: skip
     """Find out what is wrong with a search over Keras models, and what it costs.
 
-    The search is run under a recorder, fit by fit as scikit-learn runs it, and then examined by
-    checks; some of them fit a few times more. The search itself, the data and all global state
-    are left as they were.
+    The search is run under a recorder, fit by fit as scikit-learn runs it and in this process,
+    whatever its `n_jobs`, and then examined by checks; some of them fit a few times more. The
+    search itself, the data and all global state are left as they were.
 
     Parameters
     ----------
     search : search or estimator
-        An unfitted scikit-learn search, or a bare estimator, around anything that ends in
+        A scikit-learn search, or a bare estimator, around anything that ends in
         `keras.Model.fit`: this package's wrapper, SciKeras', `keras.wrappers`, a class of one's
-        own, in a pipeline or not.
+        own, in a pipeline or not. One that has been fitted is run again, except with ``budget=0``:
+        then its ``cv_results_`` are read and nothing is fitted. Of a KerasTuner tuner or an Optuna
+        study the trials that it has are read.
     X, y : array-like
         What ``search.fit`` is given; with `prepare`, what that is given.
     groups : array-like of shape (n_samples,), default=None
@@ -106,7 +109,7 @@ def diagnose(
         )  # fmt: skip
         with untouched(subject) as starts:
             examination = Examination(subject, Budget(fits, seconds), delta, starts)
-            if not subject.is_tuner and subject.broken is None:
+            if subject.has_folds and subject.broken is None and not (subject.results and fits == 0):
                 examination.observe()
             if budget is None:  # short searches are mostly the building of models
                 longest = max(_SHORTEST, examination.observed_seconds)
@@ -130,15 +133,15 @@ def _report(examination, began):
         score_name=subject.score_name,
         search={
             "kind": type(subject.search).__name__,
-            "estimator": type(subject.estimator).__name__,
+            "estimator": type(subject.estimator).__name__ if subject.has_folds else None,
             "n_candidates": len(subject.candidates),
-            "n_splits": len(subject.splits),
+            "n_splits": len(subject.splits) if subject.has_folds else None,
             "n_rows": int(subject.n_rows),
             "best_score": None if best is None else float(examination.means[best]),
             "best_params": {} if best is None else dict(subject.candidates[best]),
             "fits": len(examination.trials) + (examination.refit is not None),
             "seconds": examination.observed_seconds,
-            "complete": examination.is_complete,
+            "complete": examination.is_complete if examination.trials else None,
         },
         cost={
             "fits": examination.budget.spent_fits,
@@ -192,9 +195,10 @@ def _require(each, examination):
         "targets": subject.y is not None,
         "search": len(subject.candidates) > 1,
         "prepare": subject.prepare is not None,
+        "results": bool(examination.trials) or subject.results is not None,
         "tuner": subject.is_tuner,
     }
-    if subject.is_tuner and "tuner" not in each.needs:
+    if not subject.has_folds and not each.needs & {"tuner", "results"}:
         raise NotApplicable("needs a scikit-learn search")
     for need in sorted(each.needs):
         if not there[need]:

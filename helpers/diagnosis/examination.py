@@ -120,7 +120,12 @@ class Examination:
 
     @property
     def scores(self):
-        """Scores of shape (n_candidates, n_splits); NaN where none is known."""
+        """Scores of shape (n_candidates, n_splits); NaN where none is known.
+
+        Of the fits made here; where none were made, those that the search came with.
+        """
+        if not self.trials and self.subject.results is not None:
+            return self.subject.results.scores
         table = np.full((len(self.subject.candidates), len(self.subject.splits)), np.nan)
         for trial in self.trials:
             table[trial.candidate, trial.fold] = trial.score
@@ -138,7 +143,8 @@ class Examination:
         means = self.means
         if np.isnan(means).all():
             return None
-        if callable(getattr(self.subject.search, "refit", None)) and not np.isnan(means).any():
+        chooses = self.trials and callable(getattr(self.subject.search, "refit", None))
+        if chooses and not np.isnan(means).any():
             with contextlib.suppress(Exception):  # the user's; it may want times, or train scores
                 return int(self.subject.search.refit(self._results()))
         return int(np.nanargmax(means))
@@ -168,7 +174,7 @@ class Examination:
         """Practical margin: 0.01 or a quarter of the SD of the fold scores, unless given."""
         if self._delta is not None:
             return self._delta
-        spread = np.nanmean(np.nanstd(self.scores, axis=1, ddof=1)) if self.trials else 0.0
+        spread = np.nanmean(np.nanstd(self.scores, axis=1, ddof=1)) if self.scores.size else 0.0
         return float(max(0.01, 0.25 * (spread if np.isfinite(spread) else 0.0)))
 
     @property

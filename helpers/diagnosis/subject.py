@@ -14,6 +14,7 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
+from helpers.diagnosis.results import Results, is_study, is_tuner, known
 from helpers.estimator import KerasEstimator
 
 __all__ = ["Subject", "is_per_row", "prepared", "read", "rows_of", "splits_of"]
@@ -43,6 +44,8 @@ class Subject:
     random_state : int
     broken : Exception or None
         What `prepare` raised: there is nothing to fit then.
+    results : Results or None
+        What the search has scored before it was handed over.
     """
 
     search: object
@@ -57,11 +60,16 @@ class Subject:
     splits: list
     random_state: int = 0
     broken: Exception | None = None
+    results: Results | None = None
 
     @property
     def is_tuner(self):
-        """Whether it is a KerasTuner tuner, which has trials of its own and no folds."""
         return is_tuner(self.search)
+
+    @property
+    def has_folds(self):
+        """Whether it can be run fold by fold; the trials of a tuner or a study cannot."""
+        return self.estimator is not None
 
     @cached_property
     def is_classification(self):
@@ -111,8 +119,8 @@ class Subject:
 
     @property
     def score_name(self):
-        if self.is_tuner:
-            return str(getattr(self.search.oracle.objective, "name", "objective"))
+        if not self.has_folds:
+            return self.results.name if self.results else "objective"
         scoring = getattr(self.search, "scoring", None)
         if scoring is None:
             return "accuracy" if self.is_classification else "R2"
@@ -158,7 +166,8 @@ def read(search, X, y, *, groups=None, fit_params=None, prepare=None, random_sta
     TypeError, ValueError
         An argument is not what `diagnose` accepts.
     """
-    if not hasattr(search, "fit") and not is_tuner(search):
+    has_folds = not (is_tuner(search) or is_study(search))
+    if has_folds and not hasattr(search, "fit"):
         raise TypeError(
             f"search={search!r}: accepted is a search or an estimator with fit, for instance "
             "GridSearchCV(KerasClassifier(build), grid)."
@@ -166,7 +175,7 @@ def read(search, X, y, *, groups=None, fit_params=None, prepare=None, random_sta
     if isinstance(search, type):
         raise TypeError(f"search={search.__name__}: is a class; pass an object of it.")
     estimator = search.estimator if isinstance(search, BaseSearchCV) else search
-    if not hasattr(estimator, "get_params") and not is_tuner(search):
+    if has_folds and not hasattr(estimator, "get_params"):
         raise TypeError(
             f"{type(estimator).__name__} has no get_params, so that it cannot be cloned for each "
             "fold: accepted is an estimator that inherits from sklearn.base.BaseEstimator."
@@ -192,16 +201,20 @@ def read(search, X, y, *, groups=None, fit_params=None, prepare=None, random_sta
             broken = error
         else:
             X, y, groups = _as_triple(made, groups)
-    if is_tuner(search):
+    results = known(search)
+    if not has_folds:
         return Subject(
-            search, None, X, y, groups, raw, prepare, fit_params, [], [], random_state,
-            broken=broken,
+            search, None, X, y, groups, raw, prepare, fit_params,
+            results.candidates if results else [], [], random_state, broken, results,
         )  # fmt: skip
+    candidates = _candidates(search, random_state)
+    if results is not None and repr(results.candidates) != repr(candidates):
+        results = None  # the search was changed after it was fitted
     return Subject(
         search=search, estimator=estimator, X=X, y=y, groups=groups, raw=raw, prepare=prepare,
-        fit_params=fit_params, candidates=_candidates(search, random_state),
+        fit_params=fit_params, candidates=candidates,
         splits=[] if broken else splits_of(search, estimator, X, y, groups),
-        random_state=random_state, broken=broken,
+        random_state=random_state, broken=broken, results=results,
     )  # fmt: skip
 
 
@@ -232,11 +245,6 @@ def rows_of(data, rows):
     if isinstance(data, list | tuple):
         return [data[row] for row in rows]
     return data[rows]
-
-
-def is_tuner(search):
-    """By what it has: importing KerasTuner to ask for its class takes a second."""
-    return all(hasattr(search, name) for name in ("oracle", "hypermodel", "load_model", "search"))
 
 
 def is_per_row(value, n_rows):

@@ -87,10 +87,10 @@ def _unable(checks):
     if not checks:
         return ""
     lines = [f"Not checked ({len(checks)})"]
-    for check in checks:
-        what = ", ".join(check.codes) or check.name
-        how = "crashed: " if check.outcome == "crashed" else ""
-        lines.append(_wrap(f"{what}: {how}{check.reason}", "   ", "     "))
+    lines += [
+        _wrap(f"{', '.join(codes or names)}: {reason}", "   ", "     ")
+        for names, codes, reason in wording.by_reason(checks)
+    ]
     return "\n".join(lines)
 
 

@@ -207,7 +207,7 @@ def untouched(subject):
     ------
     Starts
     """
-    parameters = {} if subject.is_tuner else subject.estimator.get_params()
+    parameters = subject.estimator.get_params() if subject.has_folds else {}
     kept = list(_containers([*parameters.values(), *subject.fit_params.values()]))
     with Starts() as starts:
         try:

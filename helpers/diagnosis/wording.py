@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from helpers.diagnosis.plain import plain
 
 __all__ = [
+    "by_reason",
     "clean_text",
     "cost",
     "effect",
@@ -134,6 +135,22 @@ def split_checks(report):
     clean = [check for check in report.checks if check.outcome == "clean"]
     unable = [check for check in report.checks if check.outcome in ("skipped", "crashed")]
     return clean, unable
+
+
+def by_reason(checks):
+    """Checks that could not tell, those for one reason together: names, codes and the reason."""
+    groups = {}
+    for check in checks:
+        crashed = "crashed: " if check.outcome == "crashed" else ""
+        groups.setdefault(f"{crashed}{check.reason}", []).append(check)
+    return [
+        (
+            list(dict.fromkeys(check.name for check in group)),
+            list(dict.fromkeys(code for check in group for code in check.codes)),
+            reason,
+        )
+        for reason, group in groups.items()
+    ]
 
 
 def cost(report):

@@ -1,10 +1,12 @@
 """A report in a terminal."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import reports
 
+from helpers.diagnosis.findings import Outcome
 from helpers.diagnosis.report import Report
 
 
@@ -67,3 +69,16 @@ def test_colour_is_for_those_who_ask():
     coloured = reports.rich().to_text(colour=True)
     assert "\x1b[1;31mSERIOUS\x1b[0m" in coloured
     assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == str(reports.rich())
+
+
+def test_what_could_not_be_checked_for_one_reason_is_said_once():
+    skipped = [
+        Outcome(name, (code,), "skipped", "needs folds")
+        for name, code in (
+            ("one", "leak/future-rows"),
+            ("two", "search/all-tied"),
+            ("three", "search/all-tied"),
+        )
+    ]
+    text = str(replace(reports.healthy(), checks=skipped))
+    assert "Not checked (3)\n   leak/future-rows, search/all-tied: needs folds\n" in text

@@ -5,8 +5,10 @@ import numpy as np
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import check
 
+_SEVERITY = {"fault": "serious", "undecided": "warning", "not the cause": "info"}
 
-@check("search/all-tied", needs={"trials", "search"})
+
+@check("search/all-tied", needs={"results", "search"})
 def search_all_tied(examination):
     """The scores of all candidates are compared for equality, fold by fold; where they are equal,
     so are their predictions and last weights: models that have all learned the same may tie."""
@@ -16,6 +18,8 @@ def search_all_tied(examination):
         return []
     if not none and examination.means[0] >= 1 - 1e-12 and examination.subject.is_classification:
         return [_finding(examination, "not the cause", "all candidates are right on every row")]
+    if not none and not examination.trials:
+        return [_finding(examination, "undecided", "all candidates score the same on every fold")]
     if not none and _have_learned(examination):
         return [_finding(examination, "not the cause", "all candidates have learned the same")]
     what = "no candidate has a score" if none else "all candidates score the same on every fold"
@@ -41,7 +45,7 @@ def _have_learned(examination):
 
 def _finding(examination, verdict, title):
     return Finding(
-        "search/all-tied", verdict, "serious" if verdict == "fault" else "info", title,
+        "search/all-tied", verdict, _SEVERITY[verdict], title,
         Fix(
             "The winner is the first one listed. See that the searched parameters reach the model "
             "and that the scorer can tell candidates apart."

@@ -22,7 +22,11 @@ STATE = {
     "rings_weights_file": Expected(
         "own class, goes on from a weights file",
         ("state/shared-weights",),
-        CHAINED | {"state/stale-results": "the file is one of another fit"},
+        CHAINED
+        | {
+            "state/stale-results": "the file is one of another fit",
+            "search/parameter-ignored": "the file holds the optimizer's learning rate too",
+        },
     ),
     "rings_cooling": Expected(
         "SciKeras, weights reset, optimizer and schedule not",
