@@ -12,7 +12,7 @@ import warnings
 import numpy as np
 
 from helpers.diagnosis import subject as subjects
-from helpers.diagnosis.effects import paired, with_effects
+from helpers.diagnosis.effects import of_trials, with_effects
 from helpers.diagnosis.examination import Budget, Examination
 from helpers.diagnosis.findings import CODES, Outcome
 from helpers.diagnosis.registry import CHECKS, NotApplicable
@@ -208,11 +208,11 @@ def _require(each, examination):
 def _detectable(examination):
     """Half width of a 95 % interval of the lead of the best candidate; None if it tells nothing."""
     scores, best = examination.scores, examination.best
-    if best is None or len(scores) < 2 or scores.shape[1] < 2 or np.isnan(scores).any():
+    if best is None or not examination.trials or min(scores.shape) < 2 or np.isnan(scores).any():
         return None
     others = np.delete(examination.means, best)
     second = int(np.flatnonzero(examination.means == others.max())[-1])
-    low, high = paired(scores[best], scores[second], examination).interval
+    low, high = of_trials(examination.of(best), examination.of(second), examination).interval
     half = (high - low) / 2
     return half if half < 1 or np.ptp(scores) > 1 else None
 

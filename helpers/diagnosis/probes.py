@@ -17,12 +17,12 @@ from sklearn.preprocessing import StandardScaler
 
 from helpers.diagnosis.findings import judged
 from helpers.diagnosis.registry import NotApplicable
+from helpers.diagnosis.rowwise import is_mean_over_rows, row_scores, rows_of_trial
 from helpers.intervals import Interval, paired_interval
 
 __all__ = [
-    "Arm", "ProbedEffect", "Scored", "inflation", "is_mean_over_rows", "labels_of", "matrix",
-    "measured", "probe_scores", "probes", "require_matrix", "stacked", "targets", "winner_scores",
-    "with_columns",
+    "Arm", "ProbedEffect", "Scored", "inflation", "matrix", "measured", "probe_scores", "probes",
+    "require_matrix", "stacked", "targets", "winner_scores", "with_columns",
 ]  # fmt: skip
 
 #: A probe sees no more rows, columns and values than these: it is to cost milliseconds.
@@ -165,7 +165,7 @@ def probe_scores(subject, model, arm):
             continue
         model.fit(X[train], arm.y[train])
         folds.append(_score(subject, model, X[test], arm.y[test]))
-        rows.append(_row_scores(subject, arm.y, test, model.predict(X[test])))
+        rows.append(row_scores(subject, arm.y[test], model.predict(X[test])))
     return Scored(np.array(folds), rows if is_mean_over_rows(subject) else None)
 
 
@@ -176,16 +176,13 @@ def winner_scores(examination, arm):
         raise NotApplicable("needs a candidate that could be scored")
     examination.require(len(arm.splits))
     changed, folds, rows = replace(subject, X=arm.X, y=arm.y, splits=arm.splits), [], []
-    for fold, (_, test) in enumerate(arm.splits):
+    for fold in range(len(arm.splits)):
         trial = examination.fit_allowed(
             best, fold, subject=changed, seed=subject.random_state + 1000 + fold
         )
         folds.append(trial.score)
-        truth = changed.labels if changed.labels is not None else np.asarray(arm.y)
-        if trial.predictions is not None:
-            rows.append(_row_scores(subject, truth, test, labels_of(trial.predictions, truth)))
-    complete = is_mean_over_rows(subject) and len(rows) == len(arm.splits)
-    return Scored(np.array(folds), rows if complete else None)
+        rows.append(rows_of_trial(changed, trial))
+    return Scored(np.array(folds), None if any(each is None for each in rows) else rows)
 
 
 def inflation(high, low, test_fraction):
@@ -208,11 +205,6 @@ def inflation(high, low, test_fraction):
     return paired_interval(differences, test_fraction=test_fraction)
 
 
-def is_mean_over_rows(subject):
-    """Whether the search's score is accuracy or R2: a mean over rows, or nearly one."""
-    return subject.score_name in ("accuracy", "R2", "r2")
-
-
 def _thinned(train, n_columns):
     limit = min(_MAX_ROWS, max(300, _MAX_VALUES // n_columns))
     if len(train) <= limit:
@@ -230,21 +222,6 @@ def _score(subject, model, X, y):
     except Exception:  # noqa: BLE001 - a user's scorer may want the user's own model
         pass
     return float(model.score(X, y))
-
-
-def _row_scores(subject, y, test, predictions):
-    if subject.is_classification:
-        return (predictions == y[test]).astype(float)
-    y = np.asarray(y, dtype=float).reshape(len(y), -1)
-    errors = (np.asarray(predictions, dtype=float).reshape(len(test), -1) - y[test]) ** 2
-    return 1 - errors.mean(axis=1) / max(y.var(axis=0).mean(), 1e-300)
-
-
-def labels_of(predictions, truth):
-    """Predicted classes in the terms of the labels: one column a class becomes its number."""
-    if predictions.ndim == 2 and predictions.shape[1] > 1 and truth.ndim == 1:
-        return predictions.argmax(axis=1)
-    return predictions.reshape(predictions.shape[0], *truth.shape[1:])
 
 
 def stacked(examples, splits):

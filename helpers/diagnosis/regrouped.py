@@ -7,13 +7,13 @@ import numpy as np
 from helpers.diagnosis.probes import (
     Arm,
     ProbedEffect,
-    is_mean_over_rows,
     probe_scores,
     probes,
     winner_scores,
 )
 from helpers.diagnosis.registry import NotApplicable
 from helpers.diagnosis.resampling import row_table
+from helpers.diagnosis.rowwise import is_mean_over_rows
 from helpers.intervals import Interval, paired_interval
 
 __all__ = ["compared"]

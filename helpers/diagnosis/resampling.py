@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from helpers.diagnosis.probes import is_mean_over_rows, labels_of
 from helpers.diagnosis.registry import NotApplicable
+from helpers.diagnosis.rowwise import is_mean_over_rows, rows_of_trial
 
 __all__ = ["held_out_predictions", "mean_by_row", "row_table", "scores_on"]
 
@@ -34,7 +34,7 @@ def row_table(examination):
     Raises
     ------
     NotApplicable
-        The score is neither accuracy nor R2, or predictions cannot be compared with targets.
+        The score is no mean over rows, or cannot be had again from the predictions.
     """
     subject = examination.subject
     if not is_mean_over_rows(subject):
@@ -44,29 +44,14 @@ def row_table(examination):
     complete = held_out_predictions(examination)
     if not complete:
         raise NotApplicable("needs a candidate that could be scored in every fold")
-    truth = subject.labels if subject.labels is not None else np.asarray(subject.y)
-    table = [
-        np.concatenate([_rows(subject, truth, trial) for trial in trials]) for _, trials in complete
-    ]
+    table = [[rows_of_trial(subject, trial) for trial in trials] for _, trials in complete]
+    if any(rows is None for each in table for rows in each):
+        raise NotApplicable("the score cannot be had again from the predictions, row by row")
     fold = np.concatenate(
         [np.full(len(test), number) for number, (_, test) in enumerate(subject.splits)]
     )
-    table, means = np.array(table), [np.mean([t.score for t in ts]) for _, ts in complete]
-    by_fold = np.array([table[:, fold == number].mean(axis=1) for number in np.unique(fold)])
-    if not np.allclose(by_fold.mean(axis=0), means, atol=0.02):
-        raise NotApplicable("the score cannot be had again from the predictions, row by row")
+    table = np.array([np.concatenate(each) for each in table])
     return [candidate for candidate, _ in complete], table, fold
-
-
-def _rows(subject, truth, trial):
-    test = subject.splits[trial.fold][1]
-    predictions, y = trial.predictions, truth[test]
-    if subject.is_classification:
-        same = labels_of(predictions, y).reshape(len(y), -1) == y.reshape(len(y), -1)
-        return np.asarray(same).all(axis=1).astype(float)
-    y = y.astype(float).reshape(len(y), -1)
-    errors = (predictions.astype(float).reshape(len(y), -1) - y) ** 2
-    return 1 - (errors / np.maximum(y.var(axis=0), 1e-300)).mean(axis=1)
 
 
 def mean_by_row(examination, table):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.diagnosis.effects import paired
+from helpers.diagnosis.effects import of_trials
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -73,16 +73,15 @@ def _is_cut(record):
 def _effect(examination, factor):
     """What the epochs asked for would have brought the winner."""
     best = examination.best
-    folds = examination.of(best) if best is not None else []
+    trials = examination.of(best) if best is not None else []
     try:
         with examination.starts.changed(epochs_factor=factor):
             fixed = []
-            for trial in folds:
+            for trial in trials:
                 times = 1 + 0.1 * factor if not fixed else 1
-                fixed.append(examination.fit(best, trial.fold, times=times).score)
+                fixed.append(examination.fit(best, trial.fold, times=times))
     except NotApplicable:
         return None
-    if len(fixed) < 2 or not np.isfinite(fixed).all():
+    if len(fixed) < 2 or not np.isfinite([trial.score for trial in fixed]).all():
         return None
-    scores = [trial.score for trial in folds]
-    return paired(fixed, scores, examination)
+    return of_trials(fixed, trials, examination)

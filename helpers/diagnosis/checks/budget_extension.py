@@ -85,7 +85,7 @@ def _gain(examination, candidate):
 
 
 def _extended(examination, chosen):
-    """Scores of shape (n_chosen, n_folds) after longer training; rows by candidate."""
+    """Trials by candidate and fold, trained longer."""
     folds = sorted({trial.fold for trial in examination.of(chosen[0])})
     # As many candidates as can be paid on all folds, and at least two folds of the winner.
     times = _times(examination, chosen)
@@ -102,7 +102,7 @@ def _extended(examination, chosen):
 
 def _longer(examination, candidate, fold, seed=None):
     with examination.starts.changed(epochs_factor=LONGER):
-        return examination.fit(candidate, fold, seed=seed).score
+        return examination.fit(candidate, fold, seed=seed)
 
 
 def _pays(examination, n_fits, times):
@@ -118,22 +118,17 @@ def _times(examination, chosen):
     return 1 + (LONGER - 1) * min(1.0, max(steady, 0.15))
 
 
-def _of(examination, candidate, folds):
-    scores = examination.scores[candidate]
-    return [scores[fold] for fold in folds]
-
-
 def _improving(examination, best, longer):
-    folds = sorted(longer[best])
-    after = [longer[best][fold] for fold in folds]
-    before = _of(examination, best, folds)
-    if len(folds) < 2 or not np.isfinite([*after, *before]).all():
+    later = list(longer[best].values())
+    trials = [trial for trial in examination.of(best) if trial.fold in longer[best]]
+    before, after = ([trial.score for trial in each] for each in (trials, later))
+    if len(later) < 2 or not np.isfinite([*after, *before]).all():
         return []
     effect = settled(
-        examination, after, before, folds,
+        examination, later, trials,
         (
             lambda fold, seed: _longer(examination, best, fold, seed),
-            lambda fold, seed: examination.fit(best, fold, seed=seed).score,
+            lambda fold, seed: examination.fit(best, fold, seed=seed),
         ),
     )  # fmt: skip
     verdict = shown(effect, examination.delta)
@@ -158,22 +153,21 @@ def _improving(examination, best, longer):
 
 
 def _unsettled(examination, best, longer):
-    folds = sorted(longer[best])
-    if len(longer) < 2 or len(folds) < 2:
+    scores = {each: [trial.score for trial in trials.values()] for each, trials in longer.items()}
+    if len(longer) < 2 or len(scores[best]) < 2:
         return []
-    means = {each: np.mean(list(scores.values())) for each, scores in longer.items()}
+    means = {each: np.mean(row) for each, row in scores.items()}
     finite = {each: mean for each, mean in means.items() if np.isfinite(mean)}
     winner = max(finite, key=finite.get, default=best)
     if winner == best or best not in finite:
         return []
     effect = settled(
-        examination, [longer[winner][fold] for fold in folds],
-        [longer[best][fold] for fold in folds], folds,
+        examination, list(longer[winner].values()), list(longer[best].values()),
         tuple(
             lambda fold, seed, each=each: _longer(examination, each, fold, seed)
             for each in (winner, best)
         ),
-        scores=np.array([[scores[fold] for fold in folds] for scores in longer.values()]),
+        scores=np.array(list(scores.values())),
     )  # fmt: skip
     verdict = shown(effect, examination.delta)
     if verdict is None:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from helpers.diagnosis.effects import NULL, paired, severity, shown
+from helpers.diagnosis.effects import NULL, of_trials, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -37,8 +37,7 @@ def budget_halving(examination):
     if best in left:
         return []
     kept = max(left, key=lambda each: examination.means[each])
-    scores = examination.scores[:, folds]
-    effect = paired(scores[best], scores[kept], examination)
+    effect = of_trials(examination.of(best), examination.of(kept), examination)
     verdict = shown(effect, examination.delta)
     if verdict is None:
         return []

@@ -27,22 +27,18 @@ def budget_stopped_too_early(examination):
     if len(trials) < 2:
         raise NotApplicable("no stopper ended the winner's fits")
     examination.require(len(trials), 2)
-    folds = [trial.fold for trial in trials]
 
     def patient(fold, seed=None):
         with examination.starts.changed(patience_factor=PATIENCE):
             return examination.fit(best, fold, seed=seed)
 
-    later = [patient(fold) for fold in folds]
+    later = [patient(trial.fold) for trial in trials]
     before, after = [each.score for each in trials], [each.score for each in later]
     if not np.isfinite([*before, *after]).all():
         return []
     effect = settled(
-        examination, after, before, folds,
-        (
-            lambda fold, seed: patient(fold, seed).score,
-            lambda fold, seed: examination.fit(best, fold, seed=seed).score,
-        ),
+        examination, later, trials,
+        (patient, lambda fold, seed: examination.fit(best, fold, seed=seed)),
     )  # fmt: skip
     verdict = shown(effect, examination.delta)
     if verdict is None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.diagnosis.effects import NULL, paired
+from helpers.diagnosis.effects import NULL, of_trials
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -33,11 +33,11 @@ def budget_unequal_updates(examination):
     trials = examination.of(other)
     examination.require(len(trials), 1 + 0.3 * factor)
     with examination.starts.changed(epochs_factor=factor):
-        after = [examination.fit(other, trial.fold).score for trial in trials]
-    before = [trial.score for trial in trials]
+        later = [examination.fit(other, trial.fold) for trial in trials]
+    before, after = ([trial.score for trial in each] for each in (trials, later))
     if len(trials) < 2 or not np.isfinite([*after, *before]).all():
         raise NotApplicable("too few folds have a score")
-    effect = paired(after, before, examination)
+    effect = of_trials(later, trials, examination)
     closes = np.mean(after) - np.mean(before) > 0.5 * gap
     explains = closes and effect.interval[0] > examination.delta
     if not explains and effect.interval[1] > examination.delta:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.diagnosis.effects import paired
+from helpers.diagnosis.effects import of_trials, paired
 from helpers.diagnosis.findings import Finding, Fix, judged
 from helpers.diagnosis.registry import NotApplicable, check
 from helpers.intervals import paired_interval
@@ -129,7 +129,7 @@ def metric_panel(examination):
     lost = paired(balanced[other], balanced[best], examination, scores=balanced)
     if loss.interval[0] <= 0 or lost.interval[0] <= examination.delta:
         return []
-    gained = paired(examination.scores[best], examination.scores[other], examination)
+    gained = of_trials(examination.of(best), examination.of(other), examination)
     name, candidates = examination.subject.score_name, examination.subject.candidates
     return [
         Finding(

@@ -99,17 +99,17 @@ def _rises(examination, best, key, inner):
 
 def _tried(examination, best, key, values, beyond):
     params = examination.subject.candidates[best] | {key: beyond}
-    folds = [trial.fold for trial in examination.of(best)]
-    examination.require(len(folds), 1.5)
-    after = [examination.fit(best, fold, params=params).score for fold in folds]
-    before = [trial.score for trial in examination.of(best)]
-    if len(folds) < 2 or not np.isfinite([*after, *before]).all():
+    trials = examination.of(best)
+    examination.require(len(trials), 1.5)
+    tried = [examination.fit(best, trial.fold, params=params) for trial in trials]
+    before, after = ([trial.score for trial in each] for each in (trials, tried))
+    if len(trials) < 2 or not np.isfinite([*after, *before]).all():
         return []
     effect = settled(
-        examination, after, before, folds,
+        examination, tried, trials,
         (
-            lambda fold, seed: examination.fit(best, fold, params=params, seed=seed).score,
-            lambda fold, seed: examination.fit(best, fold, seed=seed).score,
+            lambda fold, seed: examination.fit(best, fold, params=params, seed=seed),
+            lambda fold, seed: examination.fit(best, fold, seed=seed),
         ),
     )  # fmt: skip
     verdict = shown(effect, examination.delta)
