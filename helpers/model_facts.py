@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import warnings
 
 import numpy as np
@@ -109,7 +110,7 @@ def _without_names(value):
     if isinstance(value, list | tuple):
         return [_without_names(each) for each in value]
     if isinstance(value, str):  # layers name each other: dense_12
-        return value.rstrip("0123456789").rstrip("_")
+        return re.sub(r"_\d+$", "", value)
     return value
 
 

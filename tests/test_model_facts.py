@@ -47,6 +47,10 @@ def test_other_models_have_other_facts(change, what):
     assert all(one[each] == two[each] for each in same)
 
 
+def test_a_number_in_a_name_that_is_no_counter_is_told():
+    assert told(activation="relu") != told(activation="relu6")
+
+
 def test_functional_models_are_told_without_the_numbers_in_their_names():
     def functional():
         inputs = keras.Input((4,))

@@ -36,11 +36,12 @@ class Budget:
             return self.spent_fits > share * self.fits
         return self.seconds is not None and self.spent_seconds > share * self.seconds
 
-    def allows(self, n_fits, seconds_each):
-        """Whether so many fits of such a length can still be paid."""
-        if self.fits is not None and self.spent_fits + n_fits > self.fits:
+    def allows(self, n_fits, seconds_each, share=1.0):
+        """Whether so many fits of such a length can still be paid, from this share of it."""
+        if self.fits is not None and self.spent_fits + n_fits > share * self.fits:
             return False
-        return self.seconds is None or self.spent_seconds + n_fits * seconds_each <= self.seconds
+        seconds = n_fits * seconds_each
+        return self.seconds is None or self.spent_seconds + seconds <= share * self.seconds
 
 
 class Examination:

@@ -11,6 +11,8 @@ LONGER = 4
 #: fit is worth training longer to see.
 _SLOPE = 0.02
 _MOST_CANDIDATES = 4
+#: Of the budget; the rest is for the checks after this one.
+_SHARE = 0.6
 
 
 @check(
@@ -106,7 +108,7 @@ def _longer(examination, candidate, fold, seed=None):
 
 
 def _pays(examination, n_fits, times):
-    return examination.budget.allows(n_fits, times * examination.seconds_a_fit)
+    return examination.budget.allows(n_fits, times * examination.seconds_a_fit, _SHARE)
 
 
 def _times(examination, chosen):
