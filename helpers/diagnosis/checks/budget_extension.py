@@ -96,10 +96,12 @@ def _extended(examination, chosen):
     while len(folds) > 2 and not _pays(examination, len(chosen) * len(folds), times):
         folds = folds[:-1]
     examination.require(len(chosen) * len(folds), times)
-    return {
-        candidate: {fold: _longer(examination, candidate, fold) for fold in folds}
-        for candidate in chosen
-    }
+    longer = {}
+    for candidate in chosen:
+        if longer and examination.budget.is_spent(_SHARE):  # these fits took longer than expected
+            break
+        longer[candidate] = {fold: _longer(examination, candidate, fold) for fold in folds}
+    return longer
 
 
 def _longer(examination, candidate, fold, seed=None):

@@ -8,7 +8,7 @@ from helpers.diagnosis.registry import NotApplicable, check
 
 
 @check(
-    "budget/unequal-updates", needs={"fits", "search"}, fits=3, proves=False,
+    "budget/unequal-updates", needs={"fits", "search"}, fits=3, proves=False, weight=2,
     null=NULL,
 )  # fmt: skip
 def budget_unequal_updates(examination):
