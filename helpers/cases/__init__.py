@@ -7,8 +7,9 @@ One module per failure mode, named like its code: ``state/shared-weights`` is `C
 from helpers import quiet  # noqa: F401 - before the wrappers that cases import load TensorFlow
 from helpers.cases._case import ARMS, Case, Task
 from helpers.cases._collect import Catalogue
+from helpers.workers import side_by_side
 
-__all__ = ["ARMS", "Case", "Task", "all", "codes", "families", "get", "of"]
+__all__ = ["ARMS", "Case", "Task", "all", "codes", "diagnosed", "families", "get", "of"]
 
 _CATALOGUE = Catalogue(__name__, __path__)
 
@@ -98,3 +99,24 @@ def of(family):
         No such family; the message names the nearest and all.
     """
     return tuple(get(code) for code in _CATALOGUE.codes_of(family))
+
+
+def diagnosed(codes, task):
+    """What `helpers.diagnose` says of faulty searches of the catalogue, side by side.
+
+    Parameters
+    ----------
+    codes : list of str
+        Of cases that have a `patient`.
+    task : Task
+
+    Returns
+    -------
+    dict of str to helpers.diagnosis.Report
+    """
+    reports = side_by_side(_report, [(code, task) for code in codes])
+    return dict(zip(codes, reports, strict=True))
+
+
+def _report(code, task):
+    return get(code).diagnosed(task)

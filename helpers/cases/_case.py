@@ -11,6 +11,7 @@ import pandas as pd
 from helpers import claims
 from helpers.cases._source import markdown_of
 from helpers.datasets import Dataset
+from helpers.diagnosis import diagnose
 from helpers.parameters import Settings
 from helpers.spelling import did_you_mean
 from helpers.workers import side_by_side
@@ -71,6 +72,8 @@ class Case:
         depend on the rows (epochs run).
     source : str, default=""
         Where the failure was reported: short citations.
+    patient : callable (Task) -> dict, default=None
+        A small search with the fault, as the arguments of `helpers.diagnose`.
 
     Raises
     ------
@@ -106,13 +109,15 @@ class Case:
     on: tuple[str, ...] = ("repeat", "fold")
     reused_folds: bool = False
     source: str = ""
+    patient: Callable[[Task], dict] | None = None
 
     def __post_init__(self):
         if problem := code_problem(self.code):
             raise ValueError(problem)
         for name in ("title", "statement", "value", "unit"):
             _check(name, getattr(self, name), _is_text, "text that is not empty")
-        for name in ("faulty", "fixed", *(["control"] if self.control is not None else [])):
+        optional = [name for name in ("control", "patient") if getattr(self, name) is not None]
+        for name in ("faulty", "fixed", *optional):
             _check(name, getattr(self, name), callable, "a function of a Task")
         _check("expect", self.expect, claims.EXPECTATIONS.__contains__, claims.EXPECTATIONS)
         _check("margin", self.margin, _is_margin, "a finite number >= 0")
@@ -199,6 +204,19 @@ class Case:
             unit=self.unit,
             test_fraction=None if n_splits is None else 1 / (n_splits - 1),
         )
+
+    def diagnosed(self, task):
+        """What `helpers.diagnose` says of the patient, without further fits.
+
+        Parameters
+        ----------
+        task : Task
+
+        Returns
+        -------
+        helpers.diagnosis.Report
+        """
+        return diagnose(**self.patient(task), budget=0, random_state=task.settings.seed)
 
     def source_of(self, arm):
         """The code that `run` runs, to be shown in a notebook.

@@ -2,13 +2,14 @@
 
 from functools import partial
 
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
+from helpers.cases._builders import in_pipeline
 from helpers.cases._fits import rows
 from helpers.cases._scores import repeats
 from helpers.workers import each_repetition
 
-__all__ = ["each_diagnosis", "folds", "some_rows"]
+__all__ = ["ROWS", "each_diagnosis", "folds", "patient_of", "some_rows"]
 
 #: More rows and more folds than these change nothing but the time it takes.
 ROWS, FOLDS = 300, 3
@@ -32,6 +33,28 @@ def some_rows(task):
 def folds(task, seed):
     """Shuffled and stratified folds: as many as the settings say, `FOLDS` at most."""
     return StratifiedKFold(min(FOLDS, task.settings.n_splits), shuffle=True, random_state=seed)
+
+
+def patient_of(task, network, **grid):
+    """A search over a network behind a scaler, as the arguments of `helpers.diagnose`.
+
+    Parameters
+    ----------
+    task : Task
+    network : estimator
+    **grid : list
+        Values of parameters of the network.
+
+    Returns
+    -------
+    dict
+    """
+    X, y = some_rows(task)
+    search = GridSearchCV(
+        in_pipeline(network), {f"net__{name}": values for name, values in grid.items()},
+        cv=folds(task, repeats(task)[0][1]), scoring="accuracy", refit=False,
+    )  # fmt: skip
+    return {"search": search, "X": X, "y": y}
 
 
 def each_diagnosis(task, diagnosed):

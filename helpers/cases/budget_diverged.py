@@ -9,6 +9,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 from helpers.cases import Case
 from helpers.cases._builders import in_pipeline, mlp
+from helpers.cases._diagnosed import patient_of
 from helpers.cases._fits import rows
 from helpers.cases._scores import repeats
 from helpers.cases._wrappers import SciKeras
@@ -66,6 +67,10 @@ def searched(task, network):
     return table.assign(value=table["score"].isna().astype(float))[table["candidate"] == RATES[1]]
 
 
+def patient(task):
+    return patient_of(task, SciKeras(mlp, **SETTINGS), optimizer__learning_rate=RATES)
+
+
 CASE = Case(
     code="budget/diverged",
     title="The loss is NaN, the score is not",
@@ -77,5 +82,6 @@ CASE = Case(
     unit="share of fits",
     expect="lower",
     margin=0.1,
+    patient=patient,
     source="KT#477",
 )

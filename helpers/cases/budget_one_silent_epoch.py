@@ -5,6 +5,7 @@ import io
 
 from helpers.cases import Case
 from helpers.cases._builders import in_pipeline, mlp, mlp_one_hot
+from helpers.cases._diagnosed import patient_of
 from helpers.cases._fits import rows, two_folds
 from helpers.cases._scores import fold_scores, repeats
 from helpers.cases._wrappers import SKLearnClassifier
@@ -14,10 +15,11 @@ from helpers.wrapper import KerasClassifier
 
 
 def faulty(task):
-    network = SKLearnClassifier(
-        mlp_one_hot, fit_kwargs={"epochs": task.settings.epochs, "verbose": 0}
-    )
-    return epochs_of_folds(task, network)
+    return epochs_of_folds(task, forgetful(task))
+
+
+def forgetful(task):
+    return SKLearnClassifier(mlp_one_hot, fit_kwargs={"epochs": task.settings.epochs, "verbose": 0})
 
 
 def fixed(task):
@@ -41,6 +43,10 @@ def epochs_of_folds(task, network):
     )
 
 
+def patient(task):
+    return patient_of(task, forgetful(task), model_kwargs=[{"units": 8}, {"units": 32}])
+
+
 CASE = Case(
     code="budget/one-silent-epoch",
     title="Many epochs asked, one run",
@@ -52,5 +58,6 @@ CASE = Case(
     unit="epochs",
     expect="lower",
     margin=0.5,
+    patient=patient,
     source="K#20599",
 )

@@ -2,12 +2,14 @@
 
 import numpy as np
 from sklearn.feature_selection import SelectKBest
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from helpers import synthetic
 from helpers.cases import Case
+from helpers.cases._diagnosed import folds
 from helpers.cases._network import quick_network
-from helpers.cases._scores import draws, fold_scores, stratified
+from helpers.cases._scores import draws, fold_scores, repeats, stratified
 from helpers.workers import each_repetition
 
 #: Columns that are kept of 5,000.
@@ -53,6 +55,20 @@ def chosen_alone(X, y, selector):
     return evidence
 
 
+def patient(task):
+    seed = repeats(task)[0][1]
+    noise = synthetic.pure_noise(200, n_features=5000, random_state=seed)
+    search = GridSearchCV(
+        quick_network(task, seed), {"model__units": [8, 32]}, cv=folds(task, seed),
+        scoring="accuracy", refit=False,
+    )  # fmt: skip
+    return {"search": search, "X": noise.X, "y": noise.y, "prepare": selected_on_all_rows}
+
+
+def selected_on_all_rows(X, y):
+    return SelectKBest(k=KEPT).fit_transform(X, y), y
+
+
 CASE = Case(
     code="leak/selection-before-split",
     title="Columns selected before the split",
@@ -65,5 +81,6 @@ CASE = Case(
     expect="higher",
     margin=0.02,
     on=("repeat",),
+    patient=patient,
     source="Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 7.10.2",
 )

@@ -2,12 +2,17 @@
 
 from helpers.cases import Case
 from helpers.cases._builders import mlp_compiled
+from helpers.cases._diagnosed import patient_of
 from helpers.cases._fits import equal_candidates, several_epochs
 from helpers.cases._wrappers import SciKeras
 from helpers.quiet import keras
 
 
 def faulty(task):
+    return two_equal_candidates(task, remembering())
+
+
+def remembering():
     class Decay(keras.callbacks.Callback):
         rate = 0.3  # of the class: the next fit goes on from where this one stopped
 
@@ -15,7 +20,7 @@ def faulty(task):
             self.model.optimizer.learning_rate = Decay.rate
             Decay.rate *= 0.6
 
-    return two_equal_candidates(task, Decay)
+    return Decay
 
 
 def fixed(task):
@@ -31,11 +36,18 @@ def fixed(task):
 
 
 def two_equal_candidates(task, callback):
-    def new_network(X, y):
-        epochs = several_epochs(task)
-        return SciKeras(mlp_compiled, epochs=epochs, verbose=0, callbacks=callback)
+    return equal_candidates(
+        task, lambda X, y: scheduled(task, callback), n_repeats=1, n_folds=3
+    )  # fmt: skip
 
-    return equal_candidates(task, new_network, n_repeats=1, n_folds=3)
+
+def scheduled(task, callback):
+    epochs = several_epochs(task)
+    return SciKeras(mlp_compiled, epochs=epochs, verbose=0, callbacks=callback)
+
+
+def patient(task):
+    return patient_of(task, scheduled(task, remembering()), batch_size=[32, 32])
 
 
 CASE = Case(
@@ -50,5 +62,6 @@ CASE = Case(
     expect="lower",
     margin=0.02,
     reused_folds=True,
+    patient=patient,
     source="frankkramer-lab/MIScnn#71, K#3000",
 )

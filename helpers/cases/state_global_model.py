@@ -1,21 +1,25 @@
 """A builder that hands out one model, made beforehand."""
 
+from functools import partial
+
 from helpers.cases import Case
 from helpers.cases._builders import meta_of, mlp_compiled
+from helpers.cases._diagnosed import patient_of, some_rows
 from helpers.cases._fits import equal_candidates, few_epochs
 from helpers.cases._wrappers import SciKeras
 
 
 def faulty(task):
-    def new_network(X, y):
-        model = mlp_compiled(meta_of(X, y))  # made once ...
+    return equal_candidates(task, partial(with_one_model, task))
 
-        def build():
-            return model  # ... and handed to every fit of the search
 
-        return SciKeras(build, epochs=few_epochs(task), verbose=0)
+def with_one_model(task, X, y):
+    model = mlp_compiled(meta_of(X, y))  # made once ...
 
-    return equal_candidates(task, new_network)
+    def build():
+        return model  # ... and handed to every fit of the search
+
+    return SciKeras(build, epochs=few_epochs(task), verbose=0)
 
 
 def fixed(task):
@@ -26,6 +30,10 @@ def fixed(task):
         return SciKeras(build, epochs=few_epochs(task), verbose=0)
 
     return equal_candidates(task, new_network)
+
+
+def patient(task):
+    return patient_of(task, with_one_model(task, *some_rows(task)), batch_size=[32, 32])
 
 
 CASE = Case(
@@ -40,5 +48,6 @@ CASE = Case(
     expect="higher",
     margin=0.02,
     reused_folds=True,
+    patient=patient,
     source="antmarakis/Machine-Learning#3, BMEII-AI/RadImageNet#5",
 )

@@ -6,13 +6,20 @@ from sklearn.exceptions import FitFailedWarning
 
 from helpers.cases import Case
 from helpers.cases._builders import in_pipeline, mlp, sgd
+from helpers.cases._diagnosed import patient_of
 from helpers.cases._fits import few_epochs, searched, seeded
 from helpers.cases._scores import repeats
 from helpers.cases._wrappers import SciKeras
 
+UNITS = [1, 32]
+
 
 @seeded
 def faulty(task):
+    return search_over_units(task, with_one_optimizer())
+
+
+def with_one_optimizer():
     optimizer = sgd()  # made once ...
 
     def build(meta, units):
@@ -20,7 +27,7 @@ def faulty(task):
         model.compile(optimizer, "sparse_categorical_crossentropy")  # ... for every model
         return model
 
-    return search_over_units(task, build)
+    return build
 
 
 def fixed(task):
@@ -35,16 +42,23 @@ def fixed(task):
 def search_over_units(task, build):
     """Two candidates; the value of each is whether it gets a mean score."""
     repeat, seed = repeats(task)[0]
-    network = SciKeras(build, epochs=few_epochs(task), batch_size=32, verbose=0, model__units=1)
-    grid = {"net__model__units": [1, 32]}
+    network, grid = sized(task, build), {"net__model__units": UNITS}
     with warnings.catch_warnings():
         # All that a user sees: "fits failed", "scores are non-finite". Here the table says it.
         warnings.simplefilter("ignore", FitFailedWarning)
         warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
         table = searched(in_pipeline(network), grid, task, seed=seed, repeat=repeat, n_folds=2)
     scored = table["value"].notna().groupby(table["candidate"]).transform("all")
-    units = table["candidate"].map({1: 1, 2: 32})
+    units = table["candidate"].map(dict(enumerate(UNITS, 1)))
     return table.assign(units=units, accuracy=table["value"], value=scored.astype(float))
+
+
+def sized(task, build):
+    return SciKeras(build, epochs=few_epochs(task), batch_size=32, verbose=0, model__units=1)
+
+
+def patient(task):
+    return patient_of(task, sized(task, with_one_optimizer()), model__units=UNITS)
 
 
 CASE = Case(
@@ -59,5 +73,6 @@ CASE = Case(
     expect="lower",
     margin=0.1,
     on=("candidate",),
+    patient=patient,
     source="frankkramer-lab/MIScnn#71",
 )

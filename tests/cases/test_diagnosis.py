@@ -57,3 +57,31 @@ def test_reports_travel_between_processes_and_no_check_crashed(name, tables):
         for report in pickle.loads(pickle.dumps(table["report"].tolist())):
             assert "search-diagnosis" in report._repr_html_()
             assert not [each for each in report.checks if each.outcome == "crashed"]
+
+
+FOUND = {
+    "state/global-model": {"state/shared-weights", "state/shared-optimizer"},
+    "state/shared-optimizer": {"state/shared-optimizer", "search/failed-fits", "search/all-tied"},
+    "state/class-level-schedule": {"state/shared-callback"},
+    "leak/selection-before-split": {"leak/preparation-saw-test-labels"},
+    "leak/scaler-before-split": set(),
+    "budget/one-silent-epoch": {"budget/epochs-ignored", "wrapper/clone-drops-parameter"},
+    "budget/diverged": {"budget/diverged"},
+}
+
+
+def test_every_patient_of_the_catalogue_has_its_faults_listed_here():
+    assert {case.code for case in cases.all() if case.patient is not None} == set(FOUND)
+
+
+@pytest.mark.parametrize("code", FOUND)
+def test_the_faults_of_other_families_are_found(code):
+    report = cases.diagnosed([code], TASK)[code]
+    assert {each.code for each in report.faults()} == FOUND[code]
+    assert report.cost["fits"] == 0
+
+
+def test_what_hardly_matters_is_said_not_to_be_the_cause():
+    report = cases.get("leak/scaler-before-split").diagnosed(TASK)
+    verdicts = {each.code: each.verdict for each in report.findings}
+    assert verdicts == {"leak/preparation-saw-test-rows": "not the cause"}

@@ -62,7 +62,9 @@ PREPARATION = {
         "four jittered variants of each row", ("leak/duplicate-rows",), INFLATED
     ),
     "digits_given_turned": Expected(
-        "three variants of each image", ("leak/duplicate-rows",), INFLATED
+        "three variants of each image",
+        ("leak/duplicate-rows",),
+        INFLATED | {"budget/still-improving": "with 100 epochs it scores 0.14 more than with 25"},
     ),
     "cancer_after_treatment": Expected(
         "column known only after the diagnosis", ("leak/target-in-features",), INFLATED
