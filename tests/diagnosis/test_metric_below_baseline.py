@@ -50,6 +50,8 @@ def test_worse_than_a_constant_is_a_fault(estimator, X, y, scoring):
         (LogisticRegression(max_iter=300), X, np.array(["a", "b", "c"])[Y], "f1_macro"),
         (Ridge(), *load_diabetes(return_X_y=True), None),
         (Ridge(), *load_diabetes(return_X_y=True), "neg_mean_squared_error"),
+        (Ridge(), *load_diabetes(return_X_y=True), "neg_mean_absolute_error"),
+        (LogisticRegression(max_iter=300), X, Y == 2, "balanced_accuracy"),
     ],
 )
 def test_useful_models_are_silent(estimator, X, y, scoring):

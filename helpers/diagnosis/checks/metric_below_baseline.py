@@ -7,6 +7,7 @@ from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.probes import Scored, inflation
 from helpers.diagnosis.registry import NotApplicable, check
 from helpers.diagnosis.resampling import held_out_predictions, row_table
+from helpers.diagnosis.rowwise import row_scores
 
 FIX = Fix(
     "Look at the predictions of one fitted candidate before searching on: activation and units of "
@@ -81,13 +82,8 @@ def _baseline(subject):
         except Exception as error:
             raise NotApplicable(f"the scorer takes no other model ({error})") from error
         folds.append(float(next(iter(made.values())) if isinstance(made, dict) else made))
-        if subject.is_classification:
-            rows.append((model.predict(nothing[test]) == truth[test]).astype(float))
-        else:
-            y = truth[test].reshape(len(test), -1)
-            errors = (model.predict(nothing[test]).reshape(len(test), -1) - y) ** 2
-            rows.append(1 - (errors / np.maximum(y.var(axis=0), 1e-300)).mean(axis=1))
-    return Scored(np.array(folds), rows)
+        rows.append(row_scores(subject, truth[test], np.asarray(model.predict(nothing[test]))))
+    return Scored(np.array(folds), None if any(each is None for each in rows) else rows)
 
 
 def _lost(examination, best, scores, baseline):
