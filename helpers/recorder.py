@@ -94,6 +94,8 @@ class FitRecord:
     train_rows, val_rows : ndarray of uint64, or None
         Digest of each training and validation row, see `helpers.digests.row_digests`. None for
         a `tf.data.Dataset` or `PyDataset`, except for fits by `helpers.training`.
+    train_targets, val_targets : ndarray of uint64, or None
+        The same of their targets: equal targets have equal digests.
     stop_training : bool
         Whether a callback had asked to stop by the end.
     history : dict of str to list of float
@@ -102,7 +104,7 @@ class FitRecord:
         See `helpers.model_facts.model_facts`; when training began.
     callback_facts : list of dict
         See `helpers.model_facts.callback_facts`; after all `on_train_begin`, in the order of
-        `callbacks`.
+        `callbacks`. ``saw_monitor``: whether one that monitors a metric had met it by the end.
     initial_epoch : int
         Number of the first epoch, as `fit` was asked for.
     first_epoch : int
@@ -118,6 +120,8 @@ class FitRecord:
     train_rows: np.ndarray | None
     val_rows: np.ndarray | None
     learning_rate_given: float
+    train_targets: np.ndarray | None = None
+    val_targets: np.ndarray | None = None
     start: dict[str, str] | None = None
     end: dict[str, str] = field(default_factory=dict)
     optimizer_start: dict[str, str] = field(default_factory=dict)
@@ -406,10 +410,7 @@ def _recorded_fit(original, listeners, model, args, kwargs):
 def _observed(fit):
     """Record a fit that is trained otherwise than by `keras.Model.fit`, in a stack of fits."""
     job, model = fit.job, fit.model
-    record = _record(
-        model, job.epochs, fit.callbacks,
-        row_digests(job.rows.X), row_digests(getattr(job.validation, "X", None)),
-    )  # fmt: skip
+    record = _record(model, job.epochs, fit.callbacks, *_rows_of_job(job))
     for recorder in _PATCH.listeners:
         recorder.fits.append(record)
     watcher, began = _Watcher(record, model, list(fit.callbacks)), time.perf_counter()
@@ -434,32 +435,52 @@ def _new_record(model, arguments):
     return record
 
 
-def _record(model, epochs_asked, callbacks, train_rows, val_rows):
+def _record(model, epochs_asked, callbacks, rows, targets):
     optimizer = getattr(model, "optimizer", None)
     return FitRecord(
         model_id=_IDENTITIES.number(model),
         optimizer_id=None if optimizer is None else _IDENTITIES.number(optimizer),
         callbacks=[(type(each).__name__, _IDENTITIES.number(each)) for each in callbacks],
         epochs_asked=epochs_asked,
-        train_rows=train_rows,
-        val_rows=val_rows,
+        train_rows=rows[0],
+        val_rows=rows[1],
+        train_targets=targets[0],
+        val_targets=targets[1],
         learning_rate_given=_learning_rate(optimizer),
     )
 
 
 def _rows(arguments):
-    """Digests of the training and validation rows that a call of `fit` will use."""
+    """Digests of the rows of a call of `fit`, those that train and those that validate, and the
+    same of their targets."""
     job = current_job.get()
     if job is not None and isinstance(arguments["x"], tf.data.Dataset):
-        return row_digests(job.rows.X), row_digests(getattr(job.validation, "X", None))
-    rows, validation = row_digests(arguments["x"]), arguments["validation_data"]
+        return _rows_of_job(job)
+    told = [row_digests(arguments[name]) for name in ("x", "y")]
+    validation = arguments["validation_data"]
     if validation is not None:
-        x = validation[0] if isinstance(validation, tuple | list) else validation
-        return rows, row_digests(x)
-    if rows is not None and arguments["validation_split"]:
-        cut = math.floor(len(rows) * (1.0 - arguments["validation_split"]))  # as Keras does
-        return rows[:cut], rows[cut:]
-    return rows, None
+        parts = validation if isinstance(validation, tuple | list) else (validation,)
+        held = [row_digests(each) for each in (*parts, None)[:2]]
+        return tuple(zip(told, held, strict=True))
+    if arguments["validation_split"]:
+        return tuple(_cut(each, arguments["validation_split"]) for each in told)
+    return tuple((each, None) for each in told)
+
+
+def _rows_of_job(job):
+    held = job.validation
+    return tuple(
+        (row_digests(getattr(job.rows, name)), row_digests(getattr(held, name, None)))
+        for name in ("X", "y")
+    )
+
+
+def _cut(rows, validation_split):
+    """As Keras does: the last rows validate."""
+    if rows is None:
+        return None, None
+    cut = math.floor(len(rows) * (1.0 - validation_split))
+    return rows[:cut], rows[cut:]
 
 
 @contextlib.contextmanager
@@ -508,6 +529,9 @@ class _Watcher(keras.callbacks.Callback):
         self.record.epochs_run += 1
         for name, value in (logs or {}).items():
             self.record.history.setdefault(name, []).append(float(value))
+        for facts, each in zip(self.record.callback_facts, self.others, strict=False):
+            if hasattr(each, "monitor") and hasattr(each, "best"):  # of Keras' own, None till then
+                facts["saw_monitor"] = each.best is not None
 
 
 def _note_start(record, model):

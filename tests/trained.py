@@ -138,6 +138,7 @@ def answering(examination, score, budget=100):
         made = score(candidate, fold, **told)
         return Trial(candidate, fold, {}, {"score": made}, [record()], seconds=0.1)
 
-    examination.starts, examination.fit = SimpleNamespace(changed=changed), fit
+    examination.starts = SimpleNamespace(changed=changed)
+    examination.fit = examination.fit_allowed = fit
     examination.budget.fits = budget
     return examination

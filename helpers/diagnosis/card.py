@@ -94,6 +94,7 @@ def to_html(report):
         _headline(report),
         f'<p class="muted">{_safe(wording.setting(report))}</p>',
         _findings(report),
+        _attribution(report),
         _clean(clean),
         _unable(unable),
         f'<p class="muted">{_safe(wording.cost(report))}</p>',
@@ -167,6 +168,15 @@ def _details(finding, report):
     return _unfolding(f"Details of {finding.code}", meaning + table + tested)
 
 
+def _attribution(report):
+    rows = "".join(_row(*row) for row in wording.attribution(report))
+    if not rows:
+        return ""
+    head = _head("fault", "mended alone", "mended last")
+    caption = f"What mending each fault adds to the winner's {report.score_name}"
+    return _table(head, rows, caption)
+
+
 def _clean(checks):
     if not checks:
         return ""
@@ -190,8 +200,9 @@ def _unfolding(summary, content):
     return f"<details><summary>{_safe(summary)}</summary>{content}</details>"
 
 
-def _table(head, rows):
-    return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+def _table(head, rows, caption=""):
+    caption = f"<caption>{_safe(caption)}</caption>" if caption else ""
+    return f"<table>{caption}<thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
 def _head(*names):

@@ -13,7 +13,7 @@ from helpers.diagnosis.trials import Trial
 from helpers.intervals import Interval, paired_interval
 
 __all__ = [
-    "NULL", "Effect", "compared", "of_trials", "paired", "settled", "severity", "shown",
+    "NULL", "STATE", "Effect", "compared", "of_trials", "paired", "settled", "severity", "shown",
     "with_effects",
 ]  # fmt: skip
 
@@ -169,11 +169,13 @@ def settled(examination, first, second, arms, *, scores=None):
     undecided = judged(effect.interval, examination.delta) == "undecided"
     if not undecided or effect.mean <= examination.delta:
         return effect
+    seconds = float(np.mean([trial.seconds for trial in [*first, *second]]))
     for seed in range(1, 1 + _MORE_SEEDS):  # looked at again when all are there
         if examination.budget.is_spent(_SHARE):
             break
+        if not examination.budget.allows(2 * len(folds), seconds):
+            break
         try:
-            examination.require(2 * len(folds))
             rows = [[arm(fold, seed) for fold in folds] for arm in arms]
         except NotApplicable:
             break
@@ -267,12 +269,12 @@ def _effect(seen, changed, test_fraction):
 
 
 #: Proved by the recorder; what fresh starts change is their effect.
-_STATE = ("state/shared-weights", "state/shared-optimizer", "state/shared-callback")
+STATE = ("state/shared-weights", "state/shared-optimizer", "state/shared-callback")
 
 
 def with_effects(examination, findings):
     """Findings of shared state with their effect, as far as what is left of the budget goes."""
-    proved = [each for each in findings if each.code in _STATE and each.verdict == "fault"]
+    proved = [each for each in findings if each.code in STATE and each.verdict == "fault"]
     if not proved:
         return findings
     try:

@@ -12,6 +12,7 @@ import warnings
 import numpy as np
 
 from helpers.diagnosis import subject as subjects
+from helpers.diagnosis.attribution import attributed
 from helpers.diagnosis.effects import of_trials, with_effects
 from helpers.diagnosis.examination import Budget, Examination
 from helpers.diagnosis.findings import CODES, Outcome
@@ -125,6 +126,7 @@ def _report(examination, began):
         outcomes.append(outcome)
         examination.known[each.name] = found
     findings = with_effects(examination, findings)
+    attribution = attributed(examination, findings)
     subject, best = examination.subject, examination.best
     return Report(
         findings=findings,
@@ -148,6 +150,7 @@ def _report(examination, began):
             "seconds": time.perf_counter() - began - examination.observed_seconds,
         },
         detectable=_detectable(examination),
+        attribution=attribution,
     )
 
 

@@ -36,6 +36,10 @@ class Budget:
             return self.spent_fits > share * self.fits
         return self.seconds is not None and self.spent_seconds > share * self.seconds
 
+    def left(self, share):
+        """Seconds that are left of this share of it; None where seconds do not count."""
+        return None if self.seconds is None else share * self.seconds - self.spent_seconds
+
     def allows(self, n_fits, seconds_each, share=1.0):
         """Whether so many fits of such a length can still be paid, from this share of it."""
         if self.fits is not None and self.spent_fits + n_fits > share * self.fits:
@@ -63,6 +67,8 @@ class Examination:
         Lets further fits start fresh or train for longer.
     known : dict of str to list of Finding
         By the name of the check that found them.
+    remedies : dict of str to Remedy
+        By code, what undoes a fault in further fits: see `helpers.diagnosis.attribution`.
     """
 
     def __init__(self, subject, budget, delta=None, starts=None):
@@ -70,7 +76,7 @@ class Examination:
         self.starts = starts
         self.trials, self.refit, self.recorder = [], None, FitRecorder()
         self.observed_seconds, self.is_complete = 0.0, False
-        self.known = {}
+        self.known, self.remedies = {}, {}
 
     def observe(self):
         """Run the search under the recorder; of one that takes too long, what can be paid.

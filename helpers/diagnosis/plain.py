@@ -9,8 +9,10 @@ from dataclasses import fields
 import numpy as np
 import pandas as pd
 
+from helpers.diagnosis.attribution import Attribution
 from helpers.diagnosis.findings import Finding, Fix, Outcome
 from helpers.files import place
+from helpers.intervals import Interval
 
 __all__ = ["VERSION", "as_dict", "findings_table", "from_dict", "plain", "write_json"]
 
@@ -28,6 +30,7 @@ def as_dict(report):
         "cost": plain(report.cost),
         "findings": [_finding(finding) for finding in report.findings],
         "checks": [_as_is(check) for check in report.checks],
+        "attribution": [_as_is(each) for each in report.attribution],
     }
 
 
@@ -44,6 +47,7 @@ def from_dict(content):
     arguments = {name: value for name, value in content.items() if name != "version"}
     arguments["findings"] = [_to_finding(entry) for entry in content["findings"]]
     arguments["checks"] = [Outcome(**_to_tuples(entry, "codes")) for entry in content["checks"]]
+    arguments["attribution"] = [_to_attribution(each) for each in content.get("attribution", [])]
     return arguments
 
 
@@ -122,6 +126,13 @@ def _finding(finding):
 
 def _to_finding(entry):
     return Finding(**{**_to_tuples(entry, "interval"), "fix": Fix(**entry["fix"])})
+
+
+def _to_attribution(entry):
+    intervals = {
+        name: None if entry[name] is None else Interval(*entry[name]) for name in ("alone", "last")
+    }
+    return Attribution(codes=tuple(entry["codes"]), **intervals)
 
 
 def _to_tuples(entry, name):

@@ -22,7 +22,7 @@ from helpers.intervals import Interval, paired_interval
 
 __all__ = [
     "Arm", "ProbedEffect", "Scored", "inflation", "matrix", "measured", "probe_scores", "probes",
-    "require_matrix", "stacked", "targets", "winner_scores", "with_columns",
+    "require_matrix", "stacked", "stacked_splits", "targets", "winner_scores", "with_columns",
 ]  # fmt: skip
 
 #: A probe sees no more rows, columns and values than these: it is to cost milliseconds.
@@ -55,8 +55,7 @@ class Scored:
     folds : ndarray of shape (n_splits,)
         In units of the search's score.
     rows : list of ndarray, or None
-        By split, what each held-out row adds to the score: 1 for a right label, minus the squared
-        error by the variance; None where the search's score is no mean over rows.
+        By split, what each held-out row adds to the score; None where that is no mean over rows.
     """
 
     folds: np.ndarray
@@ -238,11 +237,16 @@ def stacked(examples, splits):
     rows : ndarray
     splits : list of (train, test)
     """
+    return np.concatenate(examples), stacked_splits(splits)
+
+
+def stacked_splits(splits):
+    """The splits where each one's rows, training rows first, lie below those of the one before."""
     at, moved = 0, []
     for train, test in splits:
         moved.append((at + np.arange(len(train)), at + len(train) + np.arange(len(test))))
         at += len(train) + len(test)
-    return np.concatenate(examples), moved
+    return moved
 
 
 def measured(

@@ -16,7 +16,7 @@ from helpers.diagnosis.resampling import row_table
 from helpers.diagnosis.rowwise import is_mean_over_rows
 from helpers.intervals import Interval, paired_interval
 
-__all__ = ["compared"]
+__all__ = ["clustered", "compared"]
 
 _NORMAL = 1.96
 
@@ -66,7 +66,7 @@ def _by_winner(examination, apart, clusters):
     held_out = np.concatenate([test for _, test in subject.splits])
     high = np.full(subject.n_rows, np.nan)
     high[held_out] = recorded
-    return _clustered(high - _by_row(low, apart, subject.n_rows), clusters)
+    return clustered(high - _by_row(low, apart, subject.n_rows), clusters)
 
 
 def _interval(subject, high, low, mixed, apart, clusters):
@@ -75,7 +75,7 @@ def _interval(subject, high, low, mixed, apart, clusters):
             _by_row(a, splits_a, len(clusters)) - _by_row(b, splits_b, len(clusters))
             for a, b, splits_a, splits_b in zip(high, low, mixed, apart, strict=True)
         ]
-        return _clustered(np.mean(differences, axis=0), clusters)
+        return clustered(np.mean(differences, axis=0), clusters)
     differences = np.mean([a.folds - b.folds for a, b in zip(high, low, strict=True)], axis=0)
     if not np.isfinite(differences).all():
         raise NotApplicable("probes could not be scored in every fold")
@@ -89,7 +89,7 @@ def _by_row(scored, splits, n):
     return rows
 
 
-def _clustered(differences, clusters):
+def clustered(differences, clusters):
     """Mean over rows, with an interval from the sums of clusters."""
     known = np.isfinite(differences)
     differences = differences[known]

@@ -1,8 +1,9 @@
 """The report of a diagnosis."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from helpers.diagnosis import card, plain, text, wording
+from helpers.diagnosis.attribution import Attribution
 from helpers.diagnosis.findings import SEVERITIES, VERDICTS, Finding, Outcome
 from helpers.errors import DiagnosisError
 from helpers.spelling import did_you_mean
@@ -32,6 +33,9 @@ class Report:
         ``fits`` and ``seconds`` of the checks, beyond observing the search.
     detectable : float or None
         Smallest effect that the noise of this search would have let show.
+    attribution : list of Attribution
+        With several faults: what each does to the winner's score. Empty with fewer than two that
+        further fits can mend, and where the budget did not reach.
     """
 
     findings: list[Finding]
@@ -41,6 +45,7 @@ class Report:
     search: dict
     cost: dict
     detectable: float | None = None
+    attribution: list[Attribution] = field(default_factory=list)
 
     def __post_init__(self):
         self.findings.sort(key=_rank)

@@ -30,7 +30,7 @@ class Starts:
         # What only a fit of the block holds is gone with it: models are not kept for their sake.
         self.first, self.callbacks = _Firsts(), _Firsts()
         self.origin, self.n_bytes = {}, 0
-        self.is_fresh, self.most_epochs = False, None
+        self.is_fresh, self.most_epochs, self.common = False, None, None
         self.epochs_factor = self.patience_factor = 1
 
     def __enter__(self):
@@ -63,6 +63,8 @@ class Starts:
             ``is_fresh``: no weights, optimizer or callback state of an earlier fit.
             ``epochs_factor``: so many times the epochs. ``most_epochs``: no more than these.
             ``patience_factor``: so many times the patience of each early stopping.
+            ``common``, a list that is empty at first: all fits of the block start from the weights
+            and the random state of the first, as far as they have the same variables.
         """
         before = {name: getattr(self, name) for name in settings}
         vars(self).update(settings)
@@ -83,6 +85,8 @@ class Starts:
         if self.is_fresh:
             self._reset_callbacks()
             self._reset(model, variables)
+        if self.common is not None:
+            self._start_alike(model)
         starts = [_value(variable) for variable in model.variables]
         self._change_epochs(call)
         with self._patient(callbacks):
@@ -101,6 +105,16 @@ class Starts:
                     variable.assign(value)
             elif optimizer is not None:
                 variable.assign(self.first.of(variable))
+
+    def _start_alike(self, model):
+        """A layer that is built and not used draws a seed, too: others then start otherwise."""
+        if not self.common:
+            self.common += [_value(variable) for variable in model.variables]
+        shapes = [value.shape for value in self.common]
+        if [tuple(variable.shape) for variable in model.variables] == shapes:
+            for variable, value in zip(model.variables, self.common, strict=True):
+                variable.assign(value)
+        keras.utils.set_random_seed(0)
 
     def _note(self, model, starts):
         """Remember what the trained weights came from; of a chain of fits, its very start."""

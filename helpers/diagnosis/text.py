@@ -28,6 +28,7 @@ def to_text(report, *, colour=False):
     blocks = [
         _head(report),
         *(_summary(i, each, report, colour) for i, each in enumerate(report.findings, 1)),
+        _attribution(report),
         *_details(report),
         _clean(clean),
         _unable(unable),
@@ -59,6 +60,17 @@ def _summary(place, finding, report, colour):
 
 def _coloured(block, word):
     return block.replace(word.upper(), f"\x1b[{COLOURS.get(word, '1')}m{word.upper()}\x1b[0m", 1)
+
+
+def _attribution(report):
+    rows = wording.attribution(report)
+    if not rows:
+        return ""
+    lines = [_wrap(f"What mending each fault adds to the winner's {report.score_name}")]
+    for codes, alone, last in rows:
+        lines.append(_wrap(codes, "   ", "     "))
+        lines.append(_wrap(f"alone {alone}; when the others are mended {last}", "     "))
+    return "\n".join(lines)
 
 
 def _details(report):

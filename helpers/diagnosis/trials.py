@@ -20,6 +20,10 @@ from helpers.recorder import FitRecorder
 __all__ = ["Trial", "described", "differing", "run_trial", "told", "untouched"]
 
 
+#: Of a fit, seconds that its first step takes, about.
+_TRACING = 1.0
+
+
 @dataclass(eq=False)
 class Trial:
     """One candidate, fitted on the training rows of one fold and scored on the others.
@@ -60,6 +64,20 @@ class Trial:
     def score(self):
         """By the scorer that decides."""
         return next(iter(self.scores.values()), math.nan)
+
+    def seconds_for(self, epochs):
+        """What it would take with so many epochs: building and tracing are done once."""
+        return self.seconds + self._seconds_an_epoch * (epochs - self.record.epochs_run)
+
+    def epochs_in(self, seconds):
+        """How many epochs it could run in these seconds."""
+        return self.record.epochs_run + (seconds - self.seconds) / self._seconds_an_epoch
+
+    @property
+    def _seconds_an_epoch(self):
+        training = self.record.seconds
+        steady = max(training - _TRACING, 0.15 * min(training, self.seconds))
+        return max(steady, 1e-6) / max(1, self.record.epochs_run)
 
     @property
     def record(self):

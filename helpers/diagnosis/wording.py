@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from helpers.diagnosis.plain import plain
 
 __all__ = [
+    "attribution",
     "by_reason",
     "clean_text",
     "cost",
@@ -86,6 +87,21 @@ def effect(finding, score_name):
         return f"{number(finding.effect)} {score_name} (proved)"
     low, high = finding.interval
     return f"{number(finding.effect)} [{number(low)}, {number(high)}] {score_name}"
+
+
+def attribution(report):
+    """Rows of a table: codes, what mending them alone adds to the score, and what as the last."""
+    return [
+        (", ".join(each.codes), _change(each.alone), _change(each.last))
+        for each in report.attribution
+    ]
+
+
+def _change(interval):
+    if interval is None:
+        return "not measured"
+    mean, low, high = (plain(each) for each in interval)
+    return f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 def tested_by(finding, report):

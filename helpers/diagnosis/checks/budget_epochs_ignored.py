@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.effects import of_trials
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
@@ -17,7 +18,11 @@ def budget_epochs_ignored(examination):
         return []
     trial = (ignored or cut)[0]
     asked, given = _asked_and_given(examination, trial) or (trial.record.epochs_asked,) * 2
-    effect = _effect(examination, asked / max(1, given)) if ignored else None
+    effect = None
+    if ignored:
+        factor = asked / max(1, given)
+        examination.remedies["budget/epochs-ignored"] = Remedy({"epochs_factor": factor})
+        effect = _effect(examination, factor)
     return [
         Finding(
             "budget/epochs-ignored", "fault", "serious",

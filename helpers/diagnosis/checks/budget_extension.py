@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.effects import NULL, settled, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
+_CODES = ("budget/still-improving", "budget/ranking-not-settled")
 LONGER = 4
+REMEDY = Remedy({"epochs_factor": LONGER})
 #: Share of the loss's whole way that the last fifth of the epochs still goes, from which on a
 #: fit is worth training longer to see.
 _SLOPE = 0.02
@@ -16,9 +19,7 @@ _SHARE = 0.6
 
 
 @check(
-    "budget/still-improving", "budget/ranking-not-settled", needs={"fits"}, fits=12, proves=False,
-    weight=4,
-    null=NULL,
+    *_CODES, needs={"fits"}, fits=12, proves=False, weight=4, null=NULL,
 )  # fmt: skip
 def budget_extension(examination):
     """Candidates whose loss still falls at the end are trained for four times as many epochs, on
@@ -33,6 +34,7 @@ def budget_extension(examination):
     ]
     if not rising:
         return []
+    examination.remedies |= dict.fromkeys(_CODES, REMEDY)
     chosen = _chosen(examination, best, rising)
     longer = _extended(examination, chosen)
     found, vague = [], None
@@ -114,12 +116,11 @@ def _pays(examination, n_fits, times):
 
 
 def _times(examination, chosen):
-    """How much longer a fit takes with more epochs: its first epoch holds the tracing."""
+    """How much longer a fit takes with more epochs."""
     trial = examination.of(chosen[0])[0]
-    record = trial.record
-    share = record.seconds / trial.seconds if trial.seconds else 1.0
-    steady = share * max(0.0, 1 - 1.0 / max(record.seconds, 1.0))
-    return 1 + (LONGER - 1) * min(1.0, max(steady, 0.15))
+    if not trial.seconds:
+        return LONGER
+    return trial.seconds_for(LONGER * max(1, trial.record.epochs_run)) / trial.seconds
 
 
 def _improving(examination, best, longer):

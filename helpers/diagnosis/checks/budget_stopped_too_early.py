@@ -2,16 +2,18 @@
 
 import numpy as np
 
+from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.effects import NULL, settled, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
 PATIENCE = 10
+#: Of the budget; the rest is for more seeds, and for the checks after this one.
+_SHARE = 0.6
 
 
 @check(
-    "budget/stopped-too-early", needs={"fits"}, fits=6, proves=False,
-    null=NULL,
+    "budget/stopped-too-early", needs={"fits"}, fits=6, weight=2, proves=False, null=NULL,
 )  # fmt: skip
 def budget_stopped_too_early(examination):
     """Fits of the winner that a stopper ended are made again with ten times its patience, on the
@@ -26,13 +28,19 @@ def budget_stopped_too_early(examination):
     ]
     if len(trials) < 2:
         raise NotApplicable("no stopper ended the winner's fits")
-    examination.require(len(trials), 2)
+    settings = {"patience_factor": PATIENCE, "most_epochs": _most_epochs(examination, trials)}
+    examination.remedies["budget/stopped-too-early"] = Remedy({"patience_factor": PATIENCE})
 
     def patient(fold, seed=None):
-        with examination.starts.changed(patience_factor=PATIENCE):
-            return examination.fit(best, fold, seed=seed)
+        with examination.starts.changed(**settings):
+            return examination.fit_allowed(best, fold, seed=seed)
 
-    later = [patient(trial.fold) for trial in trials]
+    later = []
+    for trial in trials:  # how long each takes is not known before
+        if len(later) > 1 and not examination.budget.allows(1, later[-1].seconds, _SHARE):
+            break
+        later.append(patient(trial.fold))
+    trials = trials[: len(later)]
     before, after = [each.score for each in trials], [each.score for each in later]
     if not np.isfinite([*before, *after]).all():
         return []
@@ -64,6 +72,18 @@ def budget_stopped_too_early(examination):
             },
         )
     ]  # fmt: skip
+
+
+def _most_epochs(examination, trials):
+    """As many as two fits can be given within the budget; None for any number."""
+    left = examination.budget.left(_SHARE)
+    if left is None:
+        examination.require(len(trials))
+        return None
+    epochs = min(trial.epochs_in(left / 2) for trial in trials)
+    if epochs < 2 * max(trial.record.epochs_run for trial in trials):
+        raise NotApplicable("two fits of twice the epochs are beyond the budget")
+    return int(epochs)
 
 
 def _patience(record):

@@ -7,14 +7,15 @@ from helpers.quiet import keras
 
 @check("budget/stopper-inert", needs={"fits"})
 def budget_stopper_inert(examination):
-    """What each stopper monitors is looked up in the logs of its own fit; callbacks that were
-    given are looked for among those that the fit had."""
+    """What each stopper monitors is looked up in the logs of its own fit, and whether it has met
+    it; callbacks that were given are looked for among those that the fit had."""
     absent, dropped = _absent(examination), _dropped(examination)
     if not absent and not dropped:
         return []
     if absent:
         name, monitor, n_fits, logged = absent
-        title = f"{name} monitors {monitor!r}, which is not in the logs of {n_fits} fits"
+        when = "is in the logs only after its turn" if monitor in logged else "is not in the logs"
+        title = f"{name} monitors {monitor!r}, which {when}, in {n_fits} fits"
     else:
         logged = []
         title = f"{', '.join(dropped)} was given and reached no fit"
@@ -42,11 +43,19 @@ def _absent(examination):
             if not monitor or not _needs_monitor(facts):
                 continue
             told = monitor in (record.error or "") and "monitor" in (record.error or "")
-            if told or (record.epochs_run and monitor not in record.history):
+            if told or (record.epochs_run and not _has_met(facts, monitor, record)):
                 found.append((facts["name"], monitor, sorted(record.history)))
     if not found:
         return None
     return (found[0][0], found[0][1], len(found), found[0][2])
+
+
+def _has_met(facts, monitor, record):
+    """Callbacks take their turns: what a later one logs is not there yet for an earlier one."""
+    if monitor not in record.history:
+        return False
+    is_waiting = record.epochs_run <= facts["settings"].get("start_from_epoch", 0)
+    return is_waiting or facts.get("saw_monitor", True)
 
 
 def _needs_monitor(facts):

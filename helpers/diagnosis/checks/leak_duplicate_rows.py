@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.probes import Arm, measured, require_matrix, with_columns
 from helpers.diagnosis.registry import NotApplicable, check
@@ -50,6 +51,11 @@ def leak_duplicate_rows(examination):
     share, lost, control = _arms(subject, y, first, second)
     if share < _SHARE or agreeing <= chance:
         return []
+    examination.remedies["leak/duplicate-rows"] = Remedy(
+        narrowed=lambda splits: [
+            (_apart(train, test, first, second), test) for train, test in splits
+        ]
+    )
     effect = measured(
         examination, Arm(X, y, control), Arm(X, y, lost),
         Arm(subject.X, subject.y, control), Arm(subject.X, subject.y, lost),
@@ -143,12 +149,16 @@ def _arms(subject, y, first, second):
         in_test[test] = True
         crossing = in_test[first] & ~in_test[second] & np.isin(second, train)
         with_twin += len(np.unique(first[crossing]))
-        twin_rows = np.unique(second[crossing])
-        others = np.setdiff1d(train, twin_rows)
-        out = rng.permutation(others)[: min(len(twin_rows), len(others) // 2)]
+        others = _apart(train, test, first, second)
+        out = rng.permutation(others)[: min(len(train) - len(others), len(others) // 2)]
         lost.append((others, test))
         control.append((np.setdiff1d(train, out), test))
     return with_twin / sum(len(test) for _, test in subject.splits), lost, control
+
+
+def _apart(train, test, first, second):
+    """Training rows without a twin among the held-out rows."""
+    return np.setdiff1d(train, second[np.isin(first, test)])
 
 
 def _is_discrete(X):

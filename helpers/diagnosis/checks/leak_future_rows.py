@@ -5,6 +5,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.preprocessing import StandardScaler
 
+from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.probes import Arm, measured, require_matrix, with_columns
 from helpers.diagnosis.registry import NotApplicable, check
@@ -68,6 +69,7 @@ def _mixed(examination, X, y, order, by, overlap):
     clusters = np.empty(len(order), int)
     clusters[order] = np.arange(len(order)) * _CLUSTERS // len(order)
     effect = compared(examination, X, y, mixed, apart, clusters)
+    examination.remedies["leak/future-rows"] = Remedy(splits=apart[0], clusters=clusters)
     verdict, interval = effect.judged(examination.delta)
     if verdict != "fault":
         return []
@@ -93,10 +95,15 @@ def _overlapping(examination, X, y, rank, overlap):
     gap = min(rank[test].min() - rank[train].max() - 1 for train, test in splits)
     if overlap <= gap + 1:
         return []
-    purged = [(train[rank[train] < rank[test].min() - overlap], test) for train, test in splits]
+
+    def purge(splits):
+        return [(train[rank[train] < rank[test].min() - overlap], test) for train, test in splits]
+
+    purged = purge(splits)
     if min(len(train) for train, _ in purged) < 10:
         return []
     subject = examination.subject
+    examination.remedies["leak/future-rows"] = Remedy(narrowed=purge)
     effect = measured(
         examination, Arm(X, y, splits), Arm(X, y, purged),
         Arm(subject.X, subject.y, splits), Arm(subject.X, subject.y, purged),

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 from sklearn.utils.validation import _num_samples
 
+from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.checks.leak_fitted_on_all_rows import is_whitened_away
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.interventions import relabelled, scrambled, skewed
@@ -15,7 +16,7 @@ from helpers.diagnosis.probes import (
     Arm,
     matrix,
     measured,
-    stacked,
+    stacked_splits,
     targets,
 )
 from helpers.diagnosis.registry import NotApplicable, check
@@ -298,40 +299,50 @@ def _sorted(made):
 
 
 def _effect(examination, runs, with_labels):
-    """Score with `prepare` on all rows, less that with `prepare` blind to held-out rows.
-
-    Blind: it gets each training row four times and the held-out rows behind them, which then
-    weigh little; without labels, those of held-out rows are drawn from training rows.
-    """
+    """Score with `prepare` on all rows, less that with `prepare` blind to held-out rows."""
     subject, splits = examination.subject, examination.subject.splits
-    if not _keeps_order(subject):
+    blind = _blind(subject, runs, with_labels, splits)
+    if blind is None:
         return None
-    Xs, blind, ys = [], [], []
-    for position, (train, test) in enumerate(splits):
-        raw = _blind(subject.raw, train, test, with_labels, position)
-        made = runs(raw)
-        if len(made.rows) != _num_samples(raw[0]):
-            return None
-        order = np.r_[np.arange(len(train)), len(made.rows) - len(test) + np.arange(len(test))]
-        blind.append(rows_of(made.X, order))
-        Xs.append(rows_of(subject.X, np.r_[train, test]))
-        ys.append(rows_of(subject.y, np.r_[train, test]))
-    tables = [matrix(each) for each in blind]
-    y = targets(subject)
-    if y is None or len({each.shape[1] for each in tables}) > 1:
-        return None
+    tables = matrix(blind.X), matrix(subject.X)
     order = np.concatenate([np.r_[train, test] for train, test in splits])
-    blind_rows, moved_splits = stacked(tables, splits)
-    high = Arm(matrix(subject.X)[order], y[order], moved_splits)
-    low = Arm(blind_rows, y[order], moved_splits)
-    whole_y = _below_each_other(ys)
+    y = targets(subject)
+    if y is None:
+        return None
     per_row = any(is_per_row(each, subject.n_rows) for each in subject.fit_params.values())
+    if not per_row:
+        examination.remedies[ROWS if with_labels else LABELS] = Remedy(
+            data=lambda splits: _blind(subject, runs, with_labels, splits)
+        )
     return measured(
-        examination, high, low,
-        Arm(_below_each_other(Xs), whole_y, moved_splits),
-        Arm(_below_each_other(blind), whole_y, moved_splits),
+        examination,
+        Arm(tables[1][order], y[order], blind.splits), Arm(tables[0], y[order], blind.splits),
+        Arm(_rows(subject.X, order), blind.y, blind.splits), blind,
         with_winner=not per_row, pooled=with_labels,
     )  # fmt: skip
+
+
+def _blind(subject, runs, with_labels, splits):
+    """Each split's rows below each other, prepared without a look at those held out.
+
+    `prepare` gets each training row four times and the held-out rows behind them, which then
+    weigh little; without labels, those of held-out rows are drawn from training rows. None where
+    the prepared rows are not the raw ones in their order.
+    """
+    if not _keeps_order(subject):
+        return None
+    made, ys = [], []
+    for position, (train, test) in enumerate(splits):
+        raw = _unseen(subject.raw, train, test, with_labels, position)
+        rows = runs(raw)
+        if len(rows.rows) != _num_samples(raw[0]):
+            return None
+        order = np.r_[np.arange(len(train)), len(rows.rows) - len(test) + np.arange(len(test))]
+        made.append(rows_of(rows.X, order))
+        ys.append(rows_of(subject.y, np.r_[train, test]))
+    if len({matrix(each).shape[1] for each in made}) > 1:
+        return None
+    return Arm(_below_each_other(made), _below_each_other(ys), stacked_splits(splits))
 
 
 def _keeps_order(subject):
@@ -344,7 +355,7 @@ def _keeps_order(subject):
     return bool(abs(stats.spearmanr(before, after).statistic) > 0.999)
 
 
-def _blind(raw, train, test, with_labels, seed):
+def _unseen(raw, train, test, with_labels, seed):
     X, y, groups = raw
     repeats = _REPEATS if len(train) * _REPEATS <= 20_000 else 1
     order = np.r_[np.tile(train, repeats), test]

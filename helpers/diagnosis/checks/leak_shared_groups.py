@@ -6,6 +6,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
+from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.probes import matrix, require_matrix, with_columns
 from helpers.diagnosis.registry import check
@@ -41,7 +42,9 @@ def leak_shared_groups(examination):
         shared = _shared(subject.splits, key)
         if shared == 0:
             continue
-        effect = compared(examination, X, y, *_splits(subject, y, key), key)
+        mixed, apart = _splits(subject, y, key)
+        effect = compared(examination, X, y, mixed, apart, key)
+        examination.remedies["leak/shared-groups"] = Remedy(splits=apart[0], clusters=key)
         verdict, interval = effect.judged(examination.delta)
         if verdict != "fault":
             continue

@@ -13,7 +13,7 @@ from helpers.diagnosis.registry import check
 def search_parameter_ignored(examination):
     """Two candidates that differ in one parameter alone are compared by what Keras was given
     (model, optimizer, loss, callbacks, epochs, batches, rows); if all is equal, both are trained
-    for one epoch from one seed and their predictions compared digit by digit."""
+    for one epoch from the same weights and seed and their predictions compared digit by digit."""
     dead = []
     for key in _keys(examination.subject.candidates):
         pairs = _pairs(examination, key)
@@ -123,7 +123,8 @@ def _same(examination, key, first, second, *positions):
     examination.require(2, 0.7)
     seed = examination.subject.random_state
     is_epochs = key.rpartition("__")[2] == "epochs"
-    with examination.starts.changed(most_epochs=None if is_epochs else 1, is_fresh=True):
+    settings = {"most_epochs": None if is_epochs else 1, "is_fresh": True, "common": []}
+    with examination.starts.changed(**settings):
         one, two = (
             examination.fit(0, fold, params=params, seed=seed) for params in (first, second)
         )
