@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from helpers.diagnosis.attribution import Attribution
 from helpers.diagnosis.findings import Finding, Fix, Outcome
 from helpers.diagnosis.report import Report
+from helpers.intervals import Interval
 
 SEARCH = {
     "kind": "GridSearchCV",
@@ -88,7 +90,11 @@ def rich():
     """Findings of every verdict, in an order that is not theirs."""
     findings = [SCALER, STILL_IMPROVING, EPOCHS_IGNORED, SHARED_WEIGHTS]
     cost = {"fits": np.int64(18), "seconds": 20.35}
-    return Report(findings, list(CHECKS), 0.01, "accuracy", dict(SEARCH), cost, 0.016)
+    attribution = [
+        Attribution(("state/shared-weights",), Interval(-0.0412, -0.0614, -0.021), None),
+        Attribution(("budget/epochs-ignored",), None, Interval(0.0333, 0.01, 0.0566)),
+    ]
+    return Report(findings, list(CHECKS), 0.01, "accuracy", dict(SEARCH), cost, 0.016, attribution)
 
 
 def healthy():

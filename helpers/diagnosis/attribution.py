@@ -78,7 +78,7 @@ def attributed(examination, findings):
         Empty with fewer than two faults that have a remedy, or where the budget does not allow it.
     """
     remedies = _remedies(examination, findings)
-    if len(remedies) < 2:
+    if len(remedies) < 2 or examination.best is None:
         return []
     arms = _Arms(examination)
     every = frozenset(remedies)
@@ -127,7 +127,7 @@ class _Arms:
             (trial for trial in examination.of(best) if trial.fold is not None),
             key=lambda trial: trial.fold,
         )
-        self.known = {frozenset(): _Arm(subject, subject.splits, recorded, subject)}
+        self.known = {frozenset(): _Arm(subject.n_rows, subject.splits, recorded, subject)}
 
     def cost(self, needed):
         """Number of fits that are missing, and the seconds of one."""
@@ -138,16 +138,20 @@ class _Arms:
 
     def difference(self, less, more):
         """What the second arm scores above the first."""
+        clusters = _clusters([*less, *more])
         less, more = self._arm(less), self._arm(more)
         if not np.isfinite([*less.scores, *more.scores]).all():
             return None
-        if less.has_folds_of(more):
-            return _interval(paired(more.scores, less.scores, self.examination,
-                                    rows=_by_fold(more, less)))  # fmt: skip
+        if clusters is None and less.has_folds_of(more):
+            rows = None
+            if less.rows is not None and more.rows is not None:
+                rows = [a - b for a, b in zip(more.rows, less.rows, strict=True)]
+            effect = paired(more.scores, less.scores, self.examination, rows=rows)
+            return Interval(effect.mean, *effect.interval)
         if less.rows is None or more.rows is None:
             return None
-        return clustered(more.by_row() - less.by_row(), _clusters([*less.remedies, *more.remedies],
-                                                                  less.n_rows))  # fmt: skip
+        clusters = np.arange(less.n_rows) if clusters is None else clusters
+        return clustered(more.by_row() - less.by_row(), clusters)
 
     def _arm(self, remedies):
         if remedies not in self.known:
@@ -168,14 +172,14 @@ class _Arms:
                 examination.fit_allowed(examination.best, fold, subject=changed)
                 for fold in range(len(splits))
             ]
-        return _Arm(subject, splits, trials, changed, remedies)
+        return _Arm(subject.n_rows, splits, trials, changed)
 
 
 class _Arm:
     """What the fits of one arm scored, by the rows of the search."""
 
-    def __init__(self, subject, splits, trials, changed, remedies=()):
-        self.n_rows, self.remedies = subject.n_rows, remedies
+    def __init__(self, n_rows, splits, trials, changed):
+        self.n_rows = n_rows
         self.held_out = [test for _, test in splits]
         self.scores = [trial.score for trial in trials]
         rows = [rows_of_trial(changed, trial) for trial in trials]
@@ -209,16 +213,5 @@ def _settings(remedies):
     return settings
 
 
-def _clusters(remedies, n_rows):
-    return next((each.clusters for each in remedies if each.clusters is not None),
-                np.arange(n_rows))  # fmt: skip
-
-
-def _by_fold(first, second):
-    if first.rows is None or second.rows is None:
-        return None
-    return [a - b for a, b in zip(first.rows, second.rows, strict=True)]
-
-
-def _interval(effect):
-    return Interval(effect.mean, *effect.interval)
+def _clusters(remedies):
+    return next((each.clusters for each in remedies if each.clusters is not None), None)

@@ -126,7 +126,7 @@ def _report(examination, began):
         outcomes.append(outcome)
         examination.known[each.name] = found
     findings = with_effects(examination, findings)
-    attribution = attributed(examination, findings)
+    attribution = _attribution(examination, findings, outcomes)
     subject, best = examination.subject, examination.best
     return Report(
         findings=findings,
@@ -174,13 +174,29 @@ def _run(each, examination):
     except NotApplicable as why:
         outcome, reason = "skipped", str(why)
     except Exception as error:  # noqa: BLE001 - a user's code may raise anything, in any check
-        outcome = "crashed"
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        reason = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+        outcome, reason = "crashed", _told(error)
     return found, Outcome(
         each.name, each.codes, outcome, reason, each.method, each.proves,
         examination.budget.spent_fits - before, time.perf_counter() - began,
     )  # fmt: skip
+
+
+def _attribution(examination, findings, outcomes):
+    began, before = time.perf_counter(), examination.budget.spent_fits
+    try:
+        return attributed(examination, findings)
+    except Exception as error:  # noqa: BLE001 - as in any check
+        spent = examination.budget.spent_fits - before
+        seconds = time.perf_counter() - began
+        outcomes.append(
+            Outcome("attribution", (), "crashed", _told(error), fits=spent, seconds=seconds)
+        )
+        return []
+
+
+def _told(error):
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
 
 
 def _require(each, examination):

@@ -1,5 +1,7 @@
 """Too little training, or another amount than asked for: what it costs, and look-alikes."""
 
+import contextlib
+
 import keras.wrappers
 import numpy as np
 import pytest
@@ -200,7 +202,29 @@ def test_without_a_stopper_there_is_nothing_to_check(fields):
         finding_of(budget_stopped_too_early, stopped(0.3, **fields))
 
 
+def test_longer_fits_keep_to_the_budget():
+    epochs = []
+
+    def patient(candidate, fold, most_epochs=None, **_):
+        epochs.append(most_epochs)
+        return 0.9
+
+    told = [{"name": "EarlyStopping", "settings": {"patience": 1, "monitor": "val_loss"}}]
+    fields = {"stop_training": True, "epochs_asked": 99, "callback_facts": told, "seconds": 0.1}
+    table = np.array([0.8, 0.7])[:, None] + NOISE[:2]
+    examination = answering(made_up(table, records=lambda *_: record(**fields)), patient, None)
+    examination.budget.seconds = 10.0
+    with contextlib.suppress(NotApplicable):
+        budget_stopped_too_early(examination)
+    assert 20 < max(epochs) < 4000  # 3 of 10 seconds are for a fit of 1 epoch in 0.1 s
+    examination.budget.seconds = 0.1
+    with pytest.raises(NotApplicable, match="beyond the budget"):
+        budget_stopped_too_early(examination)
+
+
 # Inert stoppers
+
+INERT = "budget/stopper-inert"
 
 
 @pytest.mark.parametrize(
@@ -215,6 +239,26 @@ def test_without_a_stopper_there_is_nothing_to_check(fields):
 def test_a_stopper_that_cannot_act_is_found(estimator):
     found, _ = observed(estimator, check=budget_stopper_inert)
     assert "which is not in the logs" in found["budget/stopper-inert"].title
+
+
+class Logs(keras.callbacks.Callback):
+    """Writes a metric of its own into the logs, as users do."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_f1"] = 1 / (1 + epoch)
+
+
+@pytest.mark.parametrize(
+    "stopper",
+    [
+        keras.callbacks.EarlyStopping("val_f1", mode="max"),
+        keras.callbacks.ReduceLROnPlateau("val_f1", mode="max"),
+    ],
+    ids=["stopper", "plateau"],
+)
+def test_a_stopper_whose_turn_comes_before_its_metric_is_found(stopper):
+    found, _ = observed(Own(callbacks=[stopper, Logs()]), check=budget_stopper_inert)
+    assert "'val_f1', which is in the logs only after its turn" in found[INERT].title
 
 
 class Drops(Own):
@@ -234,12 +278,14 @@ def test_a_stopper_that_reaches_no_fit_is_found():
         Own(callbacks=[stopping(patience=50)], epochs=2),
         Own(callbacks=[keras.callbacks.EarlyStopping(patience=9)], validation_split=0.2),
         Own(callbacks=[keras.callbacks.TerminateOnNaN()]),
+        Own(callbacks=[Logs(), keras.callbacks.EarlyStopping("val_f1", mode="max")]),
+        Own(callbacks=[keras.callbacks.EarlyStopping("loss", start_from_epoch=3)], epochs=2),
         KerasClassifier(
             lambda meta: wrapped(None, None), epochs=1, run_eagerly=True, random_state=0,
             callbacks=keras.callbacks.EarlyStopping, callbacks__monitor="loss",
         ),
     ],
-    ids=["patient", "validation rows", "no monitor", "a class"],
+    ids=["patient", "validation rows", "no monitor", "behind its metric", "waiting", "a class"],
 )  # fmt: skip
 def test_a_stopper_that_can_act_is_silent(estimator):
     search = GridSearchCV(estimator, {}, cv=2)

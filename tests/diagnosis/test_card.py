@@ -118,6 +118,15 @@ def test_each_finding_says_what_how_much_and_the_fix_without_unfolding():
     assert len(Outline(text).named("li")) == 4
 
 
+def test_several_faults_are_told_apart_in_a_table():
+    words = Outline(reports.rich()._repr_html_()).words
+    assert "What mending each fault adds to the winner's accuracy" in words
+    place = words.index("-0.041 [-0.061, -0.021]")
+    assert words[place - 1 : place + 2] == [
+        "state/shared-weights", "-0.041 [-0.061, -0.021]", "not measured",
+    ]  # fmt: skip
+
+
 def test_a_healthy_card_is_short_and_says_what_it_would_have_found():
     words = Outline(reports.healthy()._repr_html_()).words
     assert "No fault found. An effect of 0.016 accuracy or more would have shown." in words

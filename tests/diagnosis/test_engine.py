@@ -229,6 +229,18 @@ def test_a_crash_inside_a_check_is_its_outcome(monkeypatch):
     assert outcome(report, "search_failed_fits").outcome == "clean"
 
 
+def test_a_crash_while_faults_are_told_apart_loses_no_finding(monkeypatch):
+    def crashes(examination, findings):
+        raise KeyError("gone")
+
+    only(monkeypatch, "search_failed_fits")
+    monkeypatch.setattr(engine, "attributed", crashes)
+    report = diagnose(search_of(), X, Y, budget=0)
+    assert report.attribution == []
+    assert outcome(report, "attribution").reason.startswith("KeyError: 'gone' (crashes,")
+    assert "attribution: crashed" in str(report)
+
+
 def test_a_crash_inside_prepare_is_the_outcome_of_its_check():
     def prepare(X, y):
         raise RuntimeError("no such column")

@@ -214,6 +214,44 @@ def test_a_parameter_that_reaches_nothing_is_found():
     assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
 
 
+def beside_the_graph(rate, used=False):
+    """A layer that is called, and whose output goes nowhere unless it is used."""
+    inputs = keras.Input((4,))
+    hidden = keras.layers.Dense(8, activation="relu")(inputs)
+    dropped = keras.layers.Dropout(rate)(hidden)
+    outputs = keras.layers.Dense(3, activation="softmax")(dropped if used else hidden)
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    return model
+
+
+def through_the_layer(rate):
+    return beside_the_graph(rate, used=True)
+
+
+def test_a_layer_beside_the_graph_is_found_although_it_draws_a_seed():
+    search = GridSearchCV(Own(beside_the_graph), {"learning_rate": [0.0, 0.5]}, cv=2)
+    found, _ = observed(search, check=search_parameter_ignored, budget=2)
+    assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
+
+
+class Subclassed(keras.Model):
+    """Says nothing of what it is made of."""
+
+    def __init__(self, rate):
+        super().__init__()
+        self.dropout, self.out = keras.layers.Dropout(rate), keras.layers.Dense(3, "softmax")
+
+    def call(self, inputs, training=False):
+        return self.out(self.dropout(inputs, training=training))
+
+
+def subclassed(rate):
+    model = Subclassed(rate)
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    return model
+
+
 def test_a_parameter_of_random_draws_that_reaches_nothing_is_found():
     search = RandomizedSearchCV(
         Own(deaf), {"learning_rate": [0.1, 0.2], "batch_size": [8, 16]}, n_iter=3, cv=2,
@@ -231,9 +269,11 @@ def test_a_parameter_of_random_draws_that_reaches_nothing_is_found():
         (Own(), {"learning_rate": [0.1, 0.2]}),
         (Own(), {"batch_size": [8, 16], "epochs": [1, 2]}),
         (Own(deaf), {"seed": [1, 2]}),
+        (Own(through_the_layer), {"learning_rate": [0.0, 0.5]}),
+        (Own(subclassed), {"learning_rate": [0.2, 0.5]}),
         (Own(), {"callbacks": [None, [keras.callbacks.EarlyStopping("loss", patience=9)]]}),
     ],
-    ids=["rate", "batch and epochs", "seed", "callbacks"],
+    ids=["rate", "batch and epochs", "seed", "layer", "subclassed", "callbacks"],
 )
 def test_a_parameter_that_acts_is_silent(estimator, grid):
     search = GridSearchCV(estimator, grid, cv=2)
@@ -314,6 +354,40 @@ def test_validation_rows_like_the_others_are_silent():
     estimator = Own(validation_split=0.25, callbacks=by("val_loss"))
     search = GridSearchCV(estimator, {}, cv=KFold(2))
     assert observed(search, check=search_validation_unrepresentative)[0] == {}
+
+
+class Resampled(Own):
+    """Leaves out rows of the larger classes, which also sorts them, or validates before that."""
+
+    def __init__(self, callbacks=None, validates_first=False):
+        super().__init__(callbacks=callbacks)
+        self.validates_first = validates_first
+
+    def fit(self, X, y):
+        self.classes_, numbers = np.unique(y, return_inverse=True)
+        held = np.arange(len(y)) % 4 == 0
+        rest = np.flatnonzero(~held) if self.validates_first else np.arange(len(y))
+        fewest = np.bincount(numbers[rest]).min()
+        rows = np.concatenate([rest[numbers[rest] == each][:fewest] for each in range(3)])
+        validation = {"validation_split": 0.25}
+        if self.validates_first:
+            validation = {"validation_data": (X[held], numbers[held])}
+        self.model_ = built()
+        self.model_.fit(X[rows], numbers[rows], verbose=0, callbacks=self.callbacks, **validation)
+        return self
+
+
+RARE = np.r_[np.flatnonzero(Y == 0), np.flatnonzero(Y == 1)[:9], np.flatnonzero(Y == 2)[:7]]
+
+
+@pytest.mark.parametrize(("validates_first", "n_findings"), [(False, 1), (True, 0)])
+def test_of_resampled_rows_the_validation_rows_are_to_be_like_the_fold(validates_first, n_findings):
+    estimator = Resampled(by("val_loss"), validates_first)
+    order = np.random.default_rng(0).permutation(np.tile(RARE, 4))
+    rows = X[order] + np.random.default_rng(1).normal(size=(len(order), 4)).astype(np.float32)
+    search = GridSearchCV(estimator, {}, cv=KFold(2))
+    found, _ = observed(search, rows, Y[order], check=search_validation_unrepresentative)
+    assert len(found) == n_findings
 
 
 def test_without_validation_rows_nothing_is_compared():

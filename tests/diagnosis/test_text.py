@@ -37,6 +37,16 @@ def test_each_finding_says_what_how_much_and_the_fix_worst_first():
     ]  # fmt: skip
 
 
+def test_several_faults_are_told_apart():
+    text = str(reports.rich())
+    assert (
+        "What mending each fault adds to the winner's accuracy\n"
+        "   state/shared-weights\n"
+        "     alone -0.041 [-0.061, -0.021]; when the others are mended not measured\n"
+    ) in text
+    assert "What mending" not in str(reports.healthy())
+
+
 def test_details_have_the_evidence_and_how_it_was_tested():
     details = str(reports.rich()).partition("\nDetails\n")[2]
     assert "   first.source: 1\n" in details

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 from trained import Own, X, Y, finding_of, made_up, observed, record
 
 from helpers import KerasClassifier
@@ -28,14 +29,38 @@ def test_a_clone_that_forgets_is_found():
     assert found[DROPS].evidence["lost"] == ["epochs: 2 became 1"]
 
 
+class Options(Own):
+    """Takes what its constructor does not name, and forgets it when it is cloned."""
+
+    def __init__(self, epochs=1, **options):
+        super().__init__(epochs=epochs)
+        self.options = {"batch_size": 64} | options
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name"),
+    [
+        (Options(batch_size=8), "options"),
+        (make_pipeline(Options(batch_size=8)), "options__options"),
+    ],
+    ids=["bare", "a step"],
+)
+def test_options_that_no_parameter_names_are_found(estimator, name):
+    search = GridSearchCV(estimator, {}, cv=2)
+    found, _ = observed(search, check=wrapper_clone_drops_parameter)
+    lost = f"{name}: {{'batch_size': 8}} became {{'batch_size': 64}}"
+    assert found[DROPS].evidence["lost"] == [lost]
+
+
 @pytest.mark.parametrize(
     "estimator",
     [
+        make_pipeline(Own(epochs=2)),
         Own(epochs=2, callbacks=[keras.callbacks.TerminateOnNaN()], settings={"a": [1]}),
         KerasClassifier(builder, epochs=1, run_eagerly=True, random_state=0),
         LogisticRegression(),
     ],
-    ids=["own", "ours", "no Keras"],
+    ids=["a step", "own", "ours", "no Keras"],
 )
 def test_a_clone_that_keeps_is_silent(estimator):
     search = GridSearchCV(estimator, {}, cv=2)
