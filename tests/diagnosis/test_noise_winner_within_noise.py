@@ -20,8 +20,8 @@ Y = np.arange(150) % 2
 class Guess(ClassifierMixin, BaseEstimator):
     """Right with a known probability: the rows are their own labels."""
 
-    def __init__(self, right=0.8, named=0):
-        self.right, self.named = right, named
+    def __init__(self, right=0.8, named=0, seed=0):
+        self.right, self.named, self.seed = right, named, seed
 
     def fit(self, X, y):
         self.classes_ = np.unique(y)
@@ -42,6 +42,19 @@ def test_many_equal_candidates_are_a_fault():
     assert (finding.verdict, finding.severity) == ("fault", "warning")
     assert finding.interval[0] > examination.delta
     assert finding.evidence["interval_of_lead_elsewhere"][0] < 0
+
+
+@pytest.mark.parametrize("grid", [{"seed": [0, 1]}, {"right": [0.6, 0.9], "seed": [0, 1, 2]}])
+def test_seeds_are_no_settings(grid):
+    finding, examination = finding_of(grid, seed=3)
+    assert (finding.verdict, finding.interval) == ("fault", None)
+    assert finding.effect > examination.delta
+    assert examination.budget.spent_fits == 0
+
+
+def test_a_seed_beside_better_settings_is_no_fault():
+    finding, _ = finding_of([{"right": [0.95], "seed": [0]}, {"right": [0.6], "seed": [0, 1]}], 0)
+    assert finding is None
 
 
 def test_without_fits_many_equal_candidates_are_at_least_undecided():

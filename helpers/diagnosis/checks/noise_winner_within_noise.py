@@ -22,6 +22,11 @@ FIX = Fix(
     "GridSearchCV(estimator, grid, cv=RepeatedStratifiedKFold(n_splits=5, n_repeats=4))",
 )
 
+SEEDS = Fix(
+    "Leave the seed out of the grid; to see what it makes of the score, repeat the whole search.",
+    "cross_val_score(estimator.set_params(random_state=seed), X, y, cv=5)  # for several seeds",
+)
+
 
 @check(
     "noise/winner-within-noise",
@@ -38,8 +43,12 @@ def noise_winner_within_noise(examination):
     where they cannot be told apart, the best and the worst are trained again with fresh seeds on
     fresh folds.
 
-    A lead below delta costs nothing, whoever wins, and is not reported.
+    Candidates that differ in their seed alone are equal, and nothing is left to test. A lead below
+    delta costs nothing, whoever wins, and is not reported.
     """
+    seeds = _of_seeds(examination)
+    if seeds:
+        return seeds
     scores = examination.scores
     scores = scores[np.isfinite(scores).all(axis=1)]
     if min(scores.shape) < 2 or np.ptp(scores, axis=0).max() == 0:
@@ -68,6 +77,43 @@ def noise_winner_within_noise(examination):
         if not is_noise or len(scores) < _MANY:
             raise
         return [_finding("undecided", claimed, elsewhere, evidence)]
+
+
+def _of_seeds(examination):
+    """The lead of the best over candidates that are the same but for the seed."""
+    best, candidates = examination.best, examination.subject.candidates
+    if best is None:
+        return []
+    setting = _without_seeds(candidates[best])
+    alike = [n for n, each in enumerate(candidates) if _without_seeds(each) == setting]
+    means = examination.means[alike]
+    means = means[np.isfinite(means)]
+    if len({repr(candidates[n]) for n in alike}) < 2 or len(means) < 2:
+        return []
+    lead = float(means.max() - np.mean(np.sort(means)[:-1]))
+    if lead <= examination.delta:
+        return []
+    return [
+        Finding(
+            "noise/winner-within-noise",
+            "fault",
+            "warning",
+            f"The best candidate leads by {lead:.3f} over {len(means) - 1} that differ from it in "
+            "their seed alone: a seed is no setting, and its luck does not come again",
+            SEEDS,
+            effect=lead,
+            evidence={"candidates_of_other_seeds": len(means) - 1, "scores": means.tolist()},
+        )
+    ]
+
+
+def _without_seeds(params):
+    kept = {name: value for name, value in params.items() if not _is_seed(name)}
+    return repr(sorted(kept.items(), key=lambda item: item[0]))
+
+
+def _is_seed(name):
+    return name.endswith(("random_state", "seed"))
 
 
 def lead(scores):
