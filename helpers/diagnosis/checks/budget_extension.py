@@ -3,8 +3,8 @@
 import numpy as np
 
 from helpers.diagnosis.attribution import Remedy
-from helpers.diagnosis.effects import NULL, settled, severity, shown
-from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.effects import NULL, of_trials, settled, severity, shown
+from helpers.diagnosis.findings import Finding, Fix, judged
 from helpers.diagnosis.registry import NotApplicable, check
 
 _CODES = ("budget/still-improving", "budget/ranking-not-settled")
@@ -98,12 +98,32 @@ def _extended(examination, chosen):
     while len(folds) > 2 and not _pays(examination, len(chosen) * len(folds), times):
         folds = folds[:-1]
     examination.require(len(chosen) * len(folds), times)
-    longer = {}
-    for candidate in chosen:
-        if longer and examination.budget.is_spent(_SHARE):  # these fits took longer than expected
+    longer = {each: {} for each in chosen}
+    for done, fold in enumerate(folds):
+        if done > 1 and _is_settled(examination, longer):
             break
-        longer[candidate] = {fold: _longer(examination, candidate, fold) for fold in folds}
-    return longer
+        for candidate in chosen:
+            is_needed = done < 2 and candidate == chosen[0]
+            if not is_needed and examination.budget.is_spent(_SHARE):  # slower than expected
+                break
+            longer[candidate][fold] = _longer(examination, candidate, fold)
+    folds = longer[chosen[0]].keys()
+    return {each: trials for each, trials in longer.items() if trials.keys() == folds}
+
+
+def _is_settled(examination, longer):
+    """Whether the folds so far say that neither the winner nor another gains what matters."""
+    best = next(iter(longer))
+    trials = {each: list(by_fold.values()) for each, by_fold in longer.items()}
+    later = trials.pop(best)
+    before = [trial for trial in examination.of(best) if trial.fold in longer[best]]
+    pairs = [(later, before), *((each, later) for each in trials.values())]
+    if any(len(first) != len(second) for first, second in pairs):
+        return True  # the budget has ended a fold
+    return all(
+        judged(of_trials(first, second, examination).interval, examination.delta) == "not the cause"
+        for first, second in pairs
+    )
 
 
 def _longer(examination, candidate, fold, seed=None):
