@@ -307,7 +307,7 @@ class ProbedEffect:
         """Verdict and the interval it rests on.
 
         By the winner; where the noise of its few fits leaves that open although it gained as
-        much, the probe decides.
+        much, the probe decides. A gain that only one of the two has is no fault.
         """
         by_winner = self.by_winner
         if by_winner is None:
@@ -316,6 +316,8 @@ class ProbedEffect:
         shown = judged(self.by_probe[1:], delta) == "fault" and by_winner.mean > delta
         if verdict == "undecided" and shown:
             return "fault", self.by_probe
+        if verdict == "fault" and self.by_probe.mean <= delta:
+            return "undecided", by_winner
         return verdict, by_winner
 
     @property

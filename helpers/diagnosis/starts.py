@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from helpers.digests import digest, is_constant
+from helpers.diagnosis.subject import rows_of
+from helpers.digests import digest, is_constant, row_digests
 from helpers.model_facts import is_plain
 from helpers.quiet import keras
 
@@ -31,6 +32,7 @@ class Starts:
         self.first, self.callbacks = _Firsts(), _Firsts()
         self.origin, self.n_bytes = {}, 0
         self.is_fresh, self.most_epochs, self.common = False, None, None
+        self.hidden, self.n_hidden = None, 0
         self.epochs_factor = self.patience_factor = 1
 
     def __enter__(self):
@@ -63,6 +65,7 @@ class Starts:
             ``is_fresh``: no weights, optimizer or callback state of an earlier fit.
             ``epochs_factor``: so many times the epochs. ``most_epochs``: no more than these.
             ``patience_factor``: so many times the patience of each early stopping.
+            ``hidden``: digests of rows that no fit may validate on; counted in ``n_hidden``.
             ``common``, a list that is empty at first: all fits of the block start from the weights
             and the random state of the first, as far as they have the same variables.
         """
@@ -89,6 +92,8 @@ class Starts:
             self._start_alike(model)
         starts = [_value(variable) for variable in model.variables]
         self._change_epochs(call)
+        if self.hidden is not None:
+            self._hide(call)
         with self._patient(callbacks):
             try:
                 return original(*call.args, **call.kwargs)
@@ -131,6 +136,17 @@ class Starts:
         if self.most_epochs is not None:
             epochs = min(epochs, self.most_epochs)
         call.arguments["epochs"] = max(1, round(epochs))
+
+    def _hide(self, call):
+        """Leave rows out of validation data that come as arrays."""
+        given = call.arguments["validation_data"]
+        if not isinstance(given, tuple | list) or any(not hasattr(each, "shape") for each in given):
+            return
+        rows = row_digests(given[0])
+        kept = np.flatnonzero(~np.isin(rows, self.hidden)) if rows is not None else ()
+        if 1 < len(kept) < len(rows):
+            self.n_hidden += len(rows) - len(kept)
+            call.arguments["validation_data"] = tuple(rows_of(each, kept) for each in given)
 
     @contextmanager
     def _patient(self, callbacks):

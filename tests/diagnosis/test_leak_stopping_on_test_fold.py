@@ -9,6 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from helpers.diagnosis.checks.leak_stopping_on_test_fold import leak_stopping_on_test_fold
+from helpers.diagnosis.starts import Starts
 from helpers.quiet import keras
 
 CODE = "leak/stopping-on-test-fold"
@@ -57,6 +58,46 @@ def test_stopper_on_held_out_rows_is_a_fault():
     assert (finding.verdict, finding.severity) == ("fault", "serious")
     assert finding.evidence["share_of_held_out_rows_watched"] == 1.0
     assert finding.evidence["acted"] == ["EarlyStopping"]
+
+
+NOISE = rows(3, 200)
+
+
+class Restless(Net):
+    """Keeps the epoch that does best on the rows left to it, of epochs that differ by luck."""
+
+    def fit(self, X, y):
+        rest = ~np.isin(NOISE[0][:, 0], X[:, 0])
+        self.classes_ = np.unique(y)
+        keras.utils.set_random_seed(0)
+        hidden = keras.layers.Dense(16, "relu")
+        self.model_ = keras.Sequential(
+            [keras.Input((3,)), hidden, keras.layers.Dense(2, "softmax")]
+        )
+        self.model_.compile(
+            keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"]
+        )
+        best = keras.callbacks.EarlyStopping(
+            "val_accuracy", patience=99, mode="max", restore_best_weights=True
+        )
+        self.model_.fit(X, y, epochs=25, batch_size=20, verbose=0, callbacks=[best],
+                        validation_data=(NOISE[0][rest], NOISE[1][rest]))  # fmt: skip
+        return self
+
+
+def test_what_it_adds_is_seen_on_rows_that_were_watched_and_were_not():
+    with Starts() as starts:
+        examination = examined(search(Restless()), *NOISE, budget=4)
+        examination.starts = starts
+        finding = found(leak_stopping_on_test_fold, examination)[CODE]
+    assert finding.interval[0] < finding.effect < finding.interval[1]
+    assert finding.effect > 0.03
+    assert examination.budget.spent_fits == 4
+
+
+def test_without_a_budget_it_is_proved_all_the_same():
+    finding = found(leak_stopping_on_test_fold, examined(search(Restless()), *NOISE))[CODE]
+    assert (finding.verdict, finding.effect) == ("fault", None)
 
 
 def test_rows_scaled_by_a_pipeline_are_recognised():

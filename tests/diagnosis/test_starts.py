@@ -9,7 +9,8 @@ from saboteurs import Failing
 from trained import X, Y, built
 
 from helpers.diagnosis.starts import Starts
-from helpers.quiet import keras
+from helpers.digests import row_digests
+from helpers.quiet import keras, tf
 from helpers.recorder import FitRecorder
 
 
@@ -40,6 +41,18 @@ def test_fresh_starts_forget_weights_optimizer_and_callbacks():
     assert worn != first
     assert fresh == first
     assert (after, counts.n, Counts.total) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("hidden", [[0, 1], range(59), range(60), []])
+def test_hidden_rows_are_not_validated_on(hidden):
+    """All but one or none of the rows left would be no validation: then they stay."""
+    digests = row_digests(X)[list(hidden)]
+    with FitRecorder() as recorder, Starts() as starts, starts.changed(hidden=digests):
+        fit(built(), validation_data=(X, Y))
+        fit(built(), validation_data=tf.data.Dataset.from_tensor_slices((X, Y)).batch(9))
+    acted = 0 < len(hidden) < 59
+    assert recorder.fits[0].n_val_rows == 60 - len(hidden) * acted
+    assert starts.n_hidden == len(hidden) * acted
 
 
 class Counts(keras.callbacks.Callback):

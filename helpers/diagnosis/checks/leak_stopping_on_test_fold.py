@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from helpers.diagnosis.effects import paired
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
+from helpers.diagnosis.rowwise import rows_of_trial
 from helpers.quiet import keras
 
 #: Share of the held-out rows that must have been watched; one or two may be there by chance.
@@ -18,14 +20,16 @@ FIX = Fix(
 )
 
 
-@check("leak/stopping-on-test-fold", needs={"trials"})
+@check("leak/stopping-on-test-fold", needs={"trials"}, fits=6, weight=3)
 def leak_stopping_on_test_fold(examination):
     """Digests of the validation rows of each Keras fit against those of the rows that score the
     fold, and what acted on them: an early stop, restored weights, a learning rate, a number of
     epochs. Rows that are training rows as well do not count.
 
     Watched without anything that acts is no fault: the curves are just prettier than they should
-    be.
+    be. What it adds to the winner's score, where that is a mean over rows: each fold is fitted
+    twice more, with either half of its held-out rows watched; what a row scores when it was watched
+    and when it was not.
     """
     splits = examination.subject.splits
     watched = [_watched(each, len(splits[each.fold][1])) for each in examination.trials]
@@ -44,6 +48,7 @@ def leak_stopping_on_test_fold(examination):
         "undecided": f"{', '.join(how)} watched them; what it did with them is not seen",
         "not the cause": "nothing acted on them",
     }[verdict]
+    effect = _effect(examination) if verdict == "fault" else None
     return [
         Finding(
             "leak/stopping-on-test-fold",
@@ -52,6 +57,8 @@ def leak_stopping_on_test_fold(examination):
             f"In {len(watched)} of {len(examination.trials)} fits the validation rows were rows "
             f"that score the fold ({share:.0%} of those): {text}",
             FIX,
+            effect=effect and effect.mean,
+            interval=effect and effect.interval,
             evidence={
                 "fits": len(examination.trials),
                 "fits_that_watched": len(watched),
@@ -62,6 +69,37 @@ def leak_stopping_on_test_fold(examination):
             },
         )
     ]
+
+
+def _effect(examination):
+    """What rows score when they were watched, less what they score when the others were."""
+    trials = examination.of(examination.best) if examination.best is not None else []
+    if len(trials) < 2 or not examination.budget.allows(2 * len(trials), examination.seconds_a_fit):
+        return None
+    pairs = [_seen_and_unseen(examination, trial) for trial in trials]
+    if any(each is None for each in pairs):
+        return None
+    seen, unseen = ([pair[side].mean() for pair in pairs] for side in (0, 1))
+    return paired(seen, unseen, examination, rows=[a - b for a, b in pairs])
+
+
+def _seen_and_unseen(examination, trial):
+    """Scores of the rows of a fold; None where no row could be hidden, or rows have no score."""
+    n = len(examination.subject.splits[trial.fold][1])
+    half = np.random.default_rng(trial.fold).permutation(n) < n // 2
+    rows, starts = {}, examination.starts
+    for is_watched in (half, ~half):
+        hidden = np.concatenate([part[~is_watched] for part in trial.test_digests.reshape(-1, n)])
+        with starts.changed(hidden=hidden, n_hidden=0):
+            fitted = examination.fit_allowed(trial.candidate, trial.fold)
+            if not starts.n_hidden:
+                return None
+        made = rows_of_trial(examination.subject, fitted)
+        if made is None:
+            return None
+        rows[is_watched[0]] = made
+    first, second = rows[half[0]], rows[not half[0]]
+    return np.where(half, first, second), np.where(half, second, first)
 
 
 def _watched(trial, n_scored):
