@@ -7,6 +7,9 @@ from helpers.diagnosis.effects import of_trials
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
+#: What users call it, in classes of their own.
+_NAMES = ("epochs", "n_epochs", "num_epochs", "nb_epoch", "nb_epochs")
+
 
 @check("budget/epochs-ignored", needs={"fits"}, fits=3)
 def budget_epochs_ignored(examination):
@@ -60,7 +63,7 @@ def _asked_epochs(subject, params):
     for name, value in (subject.estimator.get_params() | params | subject.fit_params).items():
         if isinstance(value, dict) and isinstance(value.get("epochs"), int):
             found[f"{name}.epochs"] = value["epochs"]
-        elif name.rpartition("__")[2] == "epochs" and isinstance(value, int | np.integer):
+        elif name.rpartition("__")[2] in _NAMES and isinstance(value, int | np.integer):
             found[name] = int(value)
     return set(found.values())
 
