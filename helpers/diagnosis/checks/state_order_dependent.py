@@ -12,7 +12,7 @@ FIX = Fix(
 )
 
 
-@check("state/order-dependent", needs={"fits"}, fits=4)
+@check("state/order-dependent", needs={"fits"}, fits=4, weight=2)
 def state_order_dependent(examination):
     """A fit with its seed fixed is made again, and once more after another candidate's; its last
     weights are compared digit by digit. Names of metrics are compared between fits."""
