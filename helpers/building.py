@@ -5,7 +5,7 @@ import math
 import re
 import weakref
 
-from helpers.copies import check_told, config_of, copy_of, told_by
+from helpers.copies import check_told, config_of, copy_of, hand_on, told_by
 from helpers.quiet import keras
 from helpers.routing import (
     accepted_names,
@@ -152,6 +152,7 @@ def build(
     # The builder may have closed over an optimizer object that another fit has stepped.
     model.optimizer = copy_of(model.optimizer)
     _check_learning_rate(model.optimizer)
+    _check_exclusions(model)
     # Variables that are made while TensorFlow traces the first step make it trace that step twice.
     model.optimizer.build(model.trainable_variables)
     return model, outputs
@@ -265,6 +266,7 @@ def _make(spec, routed, prefix, get):
     made = type(spec).from_config(config | routed)
     told = told_by(spec)
     check_told({name: told[name] for name in told if name not in routed}, made)
+    hand_on(spec, made)
     return made
 
 
@@ -311,6 +313,17 @@ def _check_learning_rate(optimizer):
                 f"learning_rate={rate!r} of {type(optimizer).__name__}: a finite number >= 0, or a "
                 "schedule, is accepted (optimizer__learning_rate=0.01)"
             )
+
+
+def _check_exclusions(model):
+    """Refuse variables of another model, which Keras would pass over without a word."""
+    excluded = set(getattr(model.optimizer, "_exclude_from_weight_decay", ()))
+    if excluded - {model.optimizer._var_key(each) for each in model.trainable_variables}:
+        raise ValueError(
+            f"exclude_from_weight_decay(var_list=...) of {type(model.optimizer).__name__} names "
+            "variables that the model has not: var_names=[...], or a builder that compiles with "
+            "this optimizer, is accepted"
+        )
 
 
 def _with_members_made(routed, prefix):

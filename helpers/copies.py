@@ -9,18 +9,23 @@ pickled, and put together again.
 import copy
 import inspect
 import numbers
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 
 from helpers.quiet import keras
 from helpers.routing import constructor_parameters
 
-__all__ = ["check_told", "config_of", "copy_of", "put_together", "taken_apart", "told_by"]
+__all__ = [
+    "check_told", "config_of", "copy_of", "hand_on", "put_together", "taken_apart", "told_by",
+]  # fmt: skip
 
 Schedule = keras.optimizers.schedules.LearningRateSchedule
 #: Known by their members: they have no variables, and not all of them a whole configuration.
 BY_MEMBERS = (keras.losses.Loss, Schedule)
 #: Known by their configuration: they have variables, and copies start afresh.
 BY_CONFIG = (keras.optimizers.Optimizer, keras.metrics.Metric)
+#: What an optimizer was told after it was made; no configuration has it.
+TOLD_LATER = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,15 @@ class Parts:
     by_members : bool
     told : dict
         Numbers and words that its constructor takes, as it has them.
+    told_later : dict
+        Settings of `TOLD_LATER`.
     """
 
     cls: type
     made_with: dict
     by_members: bool
     told: dict
+    told_later: dict = field(default_factory=dict)
 
     def put_together(self):
         """A new object."""
@@ -51,6 +59,7 @@ class Parts:
         else:
             thing = self.cls.from_config(made_with)
             check_told(self.told, thing)
+            _tell_later(thing, self.told_later)
         return thing
 
 
@@ -80,7 +89,8 @@ def taken_apart(value):
         return Parts(type(value), taken_apart(vars(value)), True, told_by(value))
     if isinstance(value, BY_CONFIG):
         try:
-            return Parts(type(value), taken_apart(config_of(value)), False, told_by(value))
+            config, told = taken_apart(config_of(value)), told_by(value)
+            return Parts(type(value), config, False, told, _told_later(value))
         except NotImplementedError:
             # Keras raises it for a class without get_config. Whoever copies or pickles the object
             # as it is hears of that from Keras.
@@ -158,6 +168,25 @@ def copy_of(thing):
             f"{type(thing).__name__} object: it can be copied neither from its configuration nor "
             f"by copy.deepcopy ({error}); pass its class, with parameters routed to it"
         ) from error
+
+
+def hand_on(thing, made):
+    """Tell an optimizer made from the configuration of another what that was told later."""
+    _tell_later(made, _told_later(thing))
+
+
+def _told_later(thing):
+    """As plain sets and text: Keras' sets keep track of changes, and patterns have no digest."""
+    told = {name: vars(thing)[name] for name in TOLD_LATER if vars(thing).get(name)}
+    return {
+        name: value.pattern if isinstance(value, re.Pattern) else set(value)
+        for name, value in told.items()
+    }
+
+
+def _tell_later(thing, told):
+    for name, value in told.items():
+        setattr(thing, name, re.compile(value) if isinstance(value, str) else value)
 
 
 def told_by(thing):

@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV
 
 from helpers import KerasClassifier
 from helpers.copies import copy_of, put_together, taken_apart
+from helpers.fingerprint import fingerprint
 from helpers.quiet import keras
 from tests import builders
 
@@ -157,3 +158,65 @@ def test_what_is_no_keras_object_stays_as_it_is():
     apart = taken_apart(values)
     assert apart["c"] is values["c"]
     assert put_together(apart) | {"c": 0} == values | {"c": 0}
+
+
+def decaying(variables=None):
+    """Adam whose decay is so strong that it shows in two epochs; what is excluded it leaves."""
+    optimizer = keras.optimizers.AdamW(0.01, weight_decay=0.5)
+    names = ["bias"] if variables is None else None
+    optimizer.exclude_from_weight_decay(var_list=variables, var_names=names)
+    return optimizer
+
+
+def compiled_with_names(meta):
+    model = builders.dense(meta)
+    model.compile(decaying(), "sparse_categorical_crossentropy")
+    return model
+
+
+def compiled_with_variables(meta):
+    model = builders.dense(meta)
+    biases = [each for each in model.trainable_variables if each.name == "bias"]
+    model.compile(decaying(biases), "sparse_categorical_crossentropy")
+    return model
+
+
+def decayed(model):
+    return {
+        each.name: model.optimizer._use_weight_decay(each) for each in model.trainable_variables
+    }
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [
+        KerasClassifier(builders.dense, optimizer=decaying(), epochs=1, random_state=0),
+        KerasClassifier(
+            builders.dense,
+            optimizer=decaying(),
+            optimizer__weight_decay=0.4,
+            epochs=1,
+            random_state=0,
+        ),
+        KerasClassifier(compiled_with_names, epochs=1, random_state=0),
+        KerasClassifier(compiled_with_variables, epochs=1, random_state=0),
+    ],
+    ids=["object", "routed", "compiled", "compiled, by variables"],
+)
+def test_what_an_optimizer_does_not_decay_is_kept(classifier):
+    """No configuration has it: an optimizer made from one would decay everything."""
+    model = clone(classifier).fit(X, Y)
+    for each in (model, pickle.loads(pickle.dumps(model))):
+        assert decayed(each.model_) == {"kernel": True, "bias": False}
+
+
+def test_variables_of_another_model_are_refused():
+    other = decaying([keras.Variable([0.0])])
+    with pytest.raises(ValueError, match=r"var_list=...\) of AdamW names variables that the model"):
+        KerasClassifier(builders.dense, optimizer=other, epochs=1).fit(X, Y)
+
+
+def test_a_fit_is_another_one_with_another_exclusion():
+    optimizer = decaying()
+    everything = keras.optimizers.AdamW.from_config(optimizer.get_config())
+    assert fingerprint(copy_of(optimizer)) == fingerprint(optimizer) != fingerprint(everything)

@@ -64,6 +64,8 @@ def reason_to_stay_alone(fit):
         return "TensorFlow distributes it"
     if optimizer.gradient_accumulation_steps or optimizer.use_ema:
         return "the optimizer accumulates gradients or averages weights"
+    if getattr(optimizer, "_exclude_from_weight_decay", None):
+        return "the optimizer tells variables by identity that it does not decay"
     if not model.trainable_variables:
         return "the model has nothing to train"
     if not isinstance(optimizer._learning_rate, keras.Variable | Schedule):
