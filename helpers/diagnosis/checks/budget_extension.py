@@ -74,8 +74,8 @@ def _chosen(examination, best, rising):
     by_gain = sorted(rising, key=lambda each: -_gain(examination, each))
     others = []
     for pair in zip(by_score, [each for each in by_gain if each != best] + by_score, strict=False):
-        others += [each for each in pair if each not in others and np.isfinite(means[each])]
-    return [best, *others[: _MOST_CANDIDATES - 1]]
+        others += [each for each in pair if np.isfinite(means[each])]
+    return [best, *dict.fromkeys(others)][:_MOST_CANDIDATES]
 
 
 def _gain(examination, candidate):
@@ -91,12 +91,14 @@ def _gain(examination, candidate):
 def _extended(examination, chosen):
     """Trials by candidate and fold, trained longer."""
     folds = sorted({trial.fold for trial in examination.of(chosen[0])})
-    # As many candidates as can be paid on all folds, and at least two folds of the winner.
+    # As many candidates as can be paid on all folds; two, and then the winner, on two at least.
     times = _times(examination, chosen)
-    while len(chosen) > 1 and not _pays(examination, len(chosen) * len(folds), times):
+    while len(chosen) > 2 and not _pays(examination, len(chosen) * len(folds), times):
         chosen = chosen[:-1]
     while len(folds) > 2 and not _pays(examination, len(chosen) * len(folds), times):
         folds = folds[:-1]
+    if not _pays(examination, len(chosen) * len(folds), times):
+        chosen = chosen[:1]
     examination.require(len(chosen) * len(folds), times)
     longer = {each: {} for each in chosen}
     for done, fold in enumerate(folds):
@@ -107,7 +109,18 @@ def _extended(examination, chosen):
             if not is_needed and examination.budget.is_spent(_SHARE):  # slower than expected
                 break
             longer[candidate][fold] = _longer(examination, candidate, fold)
-    folds = longer[chosen[0]].keys()
+    return _whole(longer)
+
+
+def _whole(longer):
+    """Without a fold that the budget ended, if two are left; else without those that lack it."""
+    common = set.intersection(*(set(trials) for trials in longer.values()))
+    if len(common) > 1:
+        return {
+            each: {fold: trial for fold, trial in trials.items() if fold in common}
+            for each, trials in longer.items()
+        }
+    folds = next(iter(longer.values())).keys()
     return {each: trials for each, trials in longer.items() if trials.keys() == folds}
 
 
