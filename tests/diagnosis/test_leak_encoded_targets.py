@@ -30,7 +30,7 @@ def finding_of(X, y, estimator=None):
     return found(leak_encoded_targets, examined(search, X, y, observe=False, delta=0.01)).get(CODE)
 
 
-@pytest.mark.parametrize("weight", [0, 1, 10])
+@pytest.mark.parametrize("weight", [0, 10])
 @pytest.mark.parametrize("scaled", [False, True])
 def test_levels_without_meaning_are_a_fault(weight, scaled):
     X = np.c_[OTHER, encoded(LEVELS, Y, weight)]

@@ -10,6 +10,8 @@ _MIN_LEVELS, _MIN_SHARE = 5, 0.5
 #: Weights of the mean of all rows that encoders are used with.
 _WEIGHTS = (*range(31), 40, 50, 60, 80, 100, 150, 200, 300, 500)
 _EXACT, _TRIALS = 1e-5, 30
+#: Correlation of a column with the means of its levels below which it is none of them.
+_LIKELY = 0.7
 
 FIX = Fix(
     "Hand the levels themselves to the search and encode them in the pipeline: the targets of the "
@@ -90,6 +92,8 @@ def _encoding(values, targets):
         within = target - (sums / counts)[number]
         if within.var() < 0.01 * target.var():
             continue  # the level says it all: a column that gives the target away
+        if abs(np.corrcoef(values, (sums / counts)[number])[0, 1]) < _LIKELY:
+            continue
         for weight in _WEIGHTS:
             means = (sums + weight * target.mean()) / (counts + weight)
             if _on_a_line(levels, means) >= _MIN_SHARE:
@@ -99,16 +103,14 @@ def _encoding(values, targets):
 
 def _on_a_line(levels, means):
     """The largest share of levels on one line; levels that fell together may be off it."""
-    rng, best = np.random.default_rng(0), 0.0
-    for _ in range(_TRIALS):
-        first, second = rng.choice(len(levels), 2, replace=False)
-        if means[first] == means[second]:
-            continue
-        slope = (levels[second] - levels[first]) / (means[second] - means[first])
-        off = np.abs(levels - levels[first] - slope * (means - means[first]))
-        on = off <= _EXACT * np.ptp(levels)
-        best = max(best, float(on.mean()) if on.sum() >= _MIN_LEVELS else 0.0)
-    return best
+    first, second = np.random.default_rng(0).integers(0, len(levels), (2, _TRIALS))
+    across = means[second] - means[first]
+    first, second, across = (each[across != 0] for each in (first, second, across))
+    slope = (levels[second] - levels[first]) / across
+    off = levels - levels[first, None] - slope[:, None] * (means - means[first, None])
+    on = (np.abs(off) <= _EXACT * np.ptp(levels)).sum(axis=1)
+    best = on.max(initial=0)
+    return best / len(levels) if best >= _MIN_LEVELS else 0.0
 
 
 def _effect(examination, X, y, encoded):
