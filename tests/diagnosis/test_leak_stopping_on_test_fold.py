@@ -80,7 +80,7 @@ class Restless(Net):
         best = keras.callbacks.EarlyStopping(
             "val_accuracy", patience=99, mode="max", restore_best_weights=True
         )
-        self.model_.fit(X, y, epochs=15, batch_size=50, verbose=0, callbacks=[best],
+        self.model_.fit(X, y, epochs=6, batch_size=50, verbose=0, callbacks=[best],
                         validation_data=(NOISE[0][rest], NOISE[1][rest]))  # fmt: skip
         return self
 
