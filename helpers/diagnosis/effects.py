@@ -144,7 +144,7 @@ def _added(*parts):
 
 
 #: How many more seeds an undecided effect is given, and the share of the budget for it.
-_MORE_SEEDS, _SHARE = 4, 0.6
+_MORE_SEEDS, _SHARE = 4, 0.85
 
 
 def settled(examination, first, second, arms, *, scores=None):

@@ -132,10 +132,11 @@ class Starts:
             self.n_bytes += start.nbytes
 
     def _change_epochs(self, call):
-        epochs = call.arguments["epochs"] * self.epochs_factor
+        before = call.arguments["initial_epoch"]
+        epochs = (call.arguments["epochs"] - before) * self.epochs_factor
         if self.most_epochs is not None:
             epochs = min(epochs, self.most_epochs)
-        call.arguments["epochs"] = max(1, round(epochs))
+        call.arguments["epochs"] = before + max(1, round(epochs))
 
     def _hide(self, call):
         """Leave rows out of validation data that come as arrays."""

@@ -21,7 +21,7 @@ def budget_epochs_ignored(examination):
         return []
     trial = (ignored or cut)[0]
     asked, given = _asked_and_given(examination, trial) or (trial.record.epochs_asked,) * 2
-    effect = None
+    n_run, effect = sum(each.epochs_run for each in trial.records), None
     if ignored:
         factor = asked / max(1, given)
         examination.remedies["budget/epochs-ignored"] = Remedy({"epochs_factor": factor})
@@ -29,8 +29,8 @@ def budget_epochs_ignored(examination):
     return [
         Finding(
             "budget/epochs-ignored", "fault", "serious",
-            f"{trial.record.epochs_run} epochs ran where {asked} were asked for, in "
-            f"{len(ignored or cut)} of {len(examination.trials)} fits",
+            f"{n_run} epochs ran where {asked} were asked for, in {len(ignored or cut)} of "
+            f"{len(examination.trials)} fits",
             Fix(
                 "Give epochs to the constructor of a wrapper that keeps it, and see that as many "
                 "ran: `FitRecorder` shows it.",
@@ -46,15 +46,15 @@ def budget_epochs_ignored(examination):
 
 
 def _asked_and_given(examination, trial):
-    """The most epochs that are asked for anywhere, and those given, if fewer; else None."""
-    if trial.record is None or trial.record.is_taken_up:
+    """The most epochs that are asked for anywhere, and those of all its fits, if fewer."""
+    if not trial.records or any(each.is_taken_up for each in trial.records):
         return None
     asked = _asked_epochs(examination.subject, trial.params)
     if not asked:
         return None
     asked = max(asked)
-    given = trial.record.epochs_asked
-    return (asked, given) if given < asked and len(trial.records) == 1 else None
+    given = sum(each.epochs_asked for each in trial.records)
+    return (asked, given) if given < asked else None
 
 
 def _asked_epochs(subject, params):

@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from helpers.diagnosis.effects import NULL, of_trials
-from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.effects import NULL, of_trials, settled
+from helpers.diagnosis.findings import Finding, Fix, judged
 from helpers.diagnosis.registry import NotApplicable, check
+
+#: Seconds that an epoch takes beside its updates, about; the updates take what the winner's took.
+_EPOCH = 0.02
 
 
 @check(
@@ -31,22 +34,37 @@ def budget_unequal_updates(examination):
         return []
     factor = updates[best] / behind[other]
     trials = examination.of(other)
-    examination.require(len(trials), 1 + 0.3 * factor)
-    with examination.starts.changed(epochs_factor=factor):
-        later = [examination.fit(other, trial.fold) for trial in trials]
+    more_epochs = (factor - 1) * max(each.record.epochs_run for each in trials)
+    longest = max(each.seconds for each in examination.of(best)) + _EPOCH * more_epochs
+    while len(trials) > 2 and not examination.budget.allows(len(trials), longest):
+        trials = trials[:-1]
+    if not examination.budget.allows(len(trials), longest):
+        raise NotApplicable(
+            f"{len(trials)} more fits of about {longest:.1f} s each are beyond the budget"
+        )
+
+    def as_many(fold, seed=None):
+        with examination.starts.changed(epochs_factor=factor):
+            return examination.fit_allowed(other, fold, seed=seed)
+
+    later = [as_many(trial.fold) for trial in trials]
     before, after = ([trial.score for trial in each] for each in (trials, later))
     if len(trials) < 2 or not np.isfinite([*after, *before]).all():
         raise NotApplicable("too few folds have a score")
-    effect = of_trials(later, trials, examination)
     closes = np.mean(after) - np.mean(before) > 0.5 * gap
-    explains = closes and effect.interval[0] > examination.delta
-    if not explains and effect.interval[1] > examination.delta:
+    effect = settled(
+        examination, later, trials,
+        (as_many, lambda fold, seed: examination.fit(other, fold, seed=seed)),
+    ) if closes else of_trials(later, trials, examination)  # fmt: skip
+    verdict = judged(effect.interval, examination.delta)
+    if not closes and verdict != "not the cause":
+        return []
+    if verdict == "undecided" and effect.interval[0] < -examination.delta:
         return []
     candidates = examination.subject.candidates
     return [
         Finding(
-            "budget/unequal-updates", "fault" if explains else "not the cause",
-            "warning" if explains else "info",
+            "budget/unequal-updates", verdict, "warning" if verdict == "fault" else "info",
             f"{candidates[other]} made {behind[other]:.0f} updates, the winner "
             f"{updates[best]:.0f}; with as many it scores {effect.mean:+.3f}",
             Fix(

@@ -28,6 +28,8 @@ from helpers.randomness import preserved
 _MOVED = 1e-4
 #: Training rows are repeated so that held-out rows hardly weigh in what is fitted on both.
 _REPEATS = 4
+#: Correlation of a column, with held-out rows and without, from which on it is the same one.
+_ALIKE = 0.6
 
 ROWS, LABELS = "leak/preparation-saw-test-rows", "leak/preparation-saw-test-labels"
 
@@ -326,8 +328,9 @@ def _blind(subject, runs, with_labels, splits):
     """Each split's rows below each other, prepared without a look at those held out.
 
     `prepare` gets each training row four times and the held-out rows behind them, which then
-    weigh little; without labels, those of held-out rows are drawn from training rows. None where
-    the prepared rows are not the raw ones in their order.
+    weigh little; without labels, those of held-out rows are drawn from training rows. Where only
+    values are seen, training rows are prepared without held-out ones, if that can be told. None
+    where the prepared rows are not the raw ones in their order.
     """
     if not _keeps_order(subject):
         return None
@@ -338,11 +341,42 @@ def _blind(subject, runs, with_labels, splits):
         if len(rows.rows) != _num_samples(raw[0]):
             return None
         order = np.r_[np.arange(len(train)), len(rows.rows) - len(test) + np.arange(len(test))]
-        made.append(rows_of(rows.X, order))
+        alone = _alone(subject.raw, runs, train, rows) if with_labels else None
+        if alone is None:
+            made.append(rows_of(rows.X, order))
+        else:
+            made.append(_below_each_other([alone, rows_of(rows.X, order[len(train) :])]))
         ys.append(rows_of(subject.y, np.r_[train, test]))
     if len({matrix(each).shape[1] for each in made}) > 1:
         return None
     return Arm(_below_each_other(made), _below_each_other(ys), stacked_splits(splits))
+
+
+def _alone(raw, runs, train, rows):
+    """The training rows prepared without the held-out rows; None where columns mean other things.
+
+    Rows that are prepared together (as a difference from the mean of a family, say) know of each
+    other however little either weighs. Of a fit on all rows, as a PCA, the columns may be other
+    ones without some rows: then they are not alike on the training rows themselves.
+    """
+    X, y, groups = raw
+    given = _rows(X, train), _rows(y, train), None if groups is None else _rows(groups, train)
+    try:
+        made = runs(given)
+    except Exception:  # noqa: BLE001 - fewer rows may be fewer than `prepare` takes
+        return None
+    if made.rows.shape != (len(train), rows.rows.shape[1]):
+        return None
+    columns = zip(made.rows.T, rows.rows[: len(train)].T, strict=True)
+    alike = [_correlation(one, other) for one, other in columns]
+    return made.X if np.nanmin(alike, initial=1.0) > _ALIKE else None
+
+
+def _correlation(one, other):
+    known = np.isfinite(one) & np.isfinite(other)
+    if known.sum() < 3 or np.ptp(one[known]) == 0 or np.ptp(other[known]) == 0:
+        return np.nan
+    return float(np.corrcoef(one[known], other[known])[0, 1])
 
 
 def _keeps_order(subject):
