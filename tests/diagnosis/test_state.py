@@ -291,6 +291,21 @@ def test_a_cache_by_rows_is_silent():
         observed(search, budget=1, check=state_stale_results)
 
 
+@pytest.mark.parametrize(("before", "n_findings"), [(True, 1), (False, 0)])
+def test_a_backup_of_another_problem_is_found(tmp_path, before, n_findings):
+    """One made by the search itself is state that its fits share: another check says that."""
+
+    def keeping():
+        return keras.callbacks.BackupAndRestore(tmp_path / "backup", delete_checkpoint=False)
+
+    if before:
+        built().fit(X, Y[::-1], verbose=0, callbacks=[keeping()])
+    found, _ = observed(Own(callbacks=[keeping()]), check=state_stale_results)
+    assert len(found) == n_findings
+    if before:
+        assert found["state/stale-results"].evidence["fits_that_ran_no_epoch"] == 5
+
+
 def tuner_with(stored, here):
     trial = SimpleNamespace(score=stored)
     model = SimpleNamespace(evaluate=lambda X, y, **options: {"accuracy": here})

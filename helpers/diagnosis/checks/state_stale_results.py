@@ -15,7 +15,11 @@ from helpers.diagnosis.subject import rows_of
 @check("state/stale-results", needs={"fits"}, fits=1)
 def state_stale_results(examination):
     """A fit of the search that trained nothing is made again with its labels permuted: if Keras
-    is not called then either, a stored result of other data was taken for it."""
+    is not called then either, a stored result of other data was taken for it. Of fits that ran no
+    epoch, the weights that a callback loaded are looked for among those that the search trained."""
+    restored = _restored(examination)
+    if restored:
+        return restored
     idle = [trial for trial in examination.trials if not trial.records and trial.error is None]
     if not idle or len(idle) == len(examination.trials):
         return []
@@ -45,6 +49,36 @@ def state_stale_results(examination):
                     {"candidate": each.candidate, "fold": each.fold} for each in idle[:20]
                 ],
                 "score_with_other_labels": again.score,
+            },
+        )
+    ]  # fmt: skip
+
+
+def _restored(examination):
+    """Fits that ran no epoch because of weights that no fit of the search has trained."""
+    records = examination.recorder.fits
+    trained = {digest for each in records if each.epochs_run for digest in each.trained.values()}
+    stale = [
+        each
+        for each in records
+        if each.epochs_asked and not each.epochs_run and each.error is None
+        and each.iterations_start and not trained & set((each.start or {}).values())
+    ]  # fmt: skip
+    if not stale:
+        return []
+    names = sorted({name for each in stale for name, _ in each.callbacks}) or ["a callback"]
+    return [
+        Finding(
+            "state/stale-results", "fault", "serious",
+            f"{len(stale)} of {len(records)} fits ran no epoch: {', '.join(names)} took up weights "
+            "and updates that no fit of this search has made",
+            Fix(
+                "Give each fit a backup of its own, and delete it when the fit has ended.",
+                "keras.callbacks.BackupAndRestore(tempfile.mkdtemp())  # delete_checkpoint=True",
+            ),
+            evidence={
+                "fits_that_ran_no_epoch": len(stale), "fits": len(records),
+                "updates_taken_up": sorted({int(each.iterations_start) for each in stale}),
             },
         )
     ]  # fmt: skip
