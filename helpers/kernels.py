@@ -66,6 +66,8 @@ def manager_for(pool: KernelPool, log: Path) -> type[AsyncKernelManager]:
 
     class PooledKernelManager(AsyncKernelManager):
         group: int | None = None
+        # Its cells have all run. Without a limit it waits for its workers to unload TensorFlow.
+        shutdown_wait_time = 1.0
 
         @property
         def kernel_spec(self):

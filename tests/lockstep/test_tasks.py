@@ -402,6 +402,14 @@ def test_waiting_for_oneself_is_an_error():
     scheduler.cancel(tasks)
 
 
+@pytest.fixture(autouse=True)
+def hears_ctrl_c():
+    """Also where the shell has the suite ignore Ctrl-C, as in ``make test &``."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupted(tasks_of, trains=lambda fits: None):
     """What tasks have seen, and a scheduler that is used again, after Ctrl-C in their midst."""
     scheduler, seen = Scheduler(trains), []
