@@ -15,10 +15,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
 )
 
 
-def _lockstep(**parameters):
-    from helpers.lockstep import LockstepBackend  # not before it is used: it loads TensorFlow
+def _lockstep(workers=None, **parameters):
+    from helpers import lockstep  # not before it is used: it loads TensorFlow
 
-    return LockstepBackend(**parameters)
+    if workers is None:
+        return lockstep.LockstepBackend(**parameters)
+    return lockstep.WorkersBackend(workers, **parameters)
 
 
 register_parallel_backend("lockstep", _lockstep)

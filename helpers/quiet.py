@@ -73,6 +73,11 @@ def _drop_retracing_warnings():
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+# What joblib and Dask tell their workers, each of which has a share of the cores; TensorFlow would
+# start as many threads as there are cores in each.
+for pool in ("INTRAOP", "INTEROP"):
+    if "OMP_NUM_THREADS" in os.environ:
+        os.environ.setdefault(f"TF_NUM_{pool}_THREADS", os.environ["OMP_NUM_THREADS"])
 
 with stderr_held_back():
     import keras

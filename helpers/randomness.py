@@ -1,6 +1,7 @@
 """Gives a fit random and naming state of its own, so that nothing outside can change its result."""
 
 import copy
+import functools
 import numbers
 import random
 import threading
@@ -27,6 +28,9 @@ KERAS_SETTINGS = ("dtype_policy", "distribution")
 # TensorFlow's and NumPy's seeds belong to the process, so fits in threads take turns.
 _turn = threading.RLock()
 _inside = ContextVar("inside a fit", default=False)
+#: By module: the generator that its functions draw from, and those of the fit in this context.
+_SHARED = {random: random.random.__self__, np.random: np.random.rand.__self__}
+_own = ContextVar("generators of a fit", default=_SHARED)
 
 
 def isolated(seed):
@@ -36,7 +40,8 @@ def isolated(seed):
     Keras' automatic names start at zero (the second model's ``AUC()`` is ``auc`` again, not
     ``auc_1``). Afterwards all of them are as they were, whether the block raised or not, and so are
     Keras' precision, dtype policy and distribution, which the block may have set. Blocks in several
-    threads run one after the other, since the generators belong to the process.
+    threads run one after the other, since the generators belong to the process; what any other
+    thread draws from the module `random` or from `numpy.random` meanwhile changes nothing in here.
 
     Parameters
     ----------
@@ -81,12 +86,13 @@ class Isolation:
     def __init__(self, seed):
         self._seed = seed
         self._left = None
+        self._generators = {random: random.Random(seed), np.random: np.random.RandomState(seed)}
 
     @contextmanager
     def entered(self):
         """Run a block in this state, as `isolated` does; the next block goes on where it ended."""
         with _take_turn():
-            saved = _capture()
+            saved, before = _capture(), _own.set(self._generators)
             _KERNELS.forget_draws()
             try:
                 if self._left is None:
@@ -98,6 +104,7 @@ class Isolation:
             finally:
                 _KERNELS.forget_draws()
                 self._left = _capture()
+                _own.reset(before)
                 _restore(saved)
                 _KERNELS.look()
 
@@ -215,7 +222,7 @@ def _take_turn():
     if _inside.get():
         yield
         return
-    with _turn:
+    with _turn, _draws_by_context():
         token = _inside.set(True)
         try:
             yield
@@ -223,11 +230,49 @@ def _take_turn():
             _inside.reset(token)
 
 
+@contextmanager
+def _draws_by_context():
+    """Let `random.random`, `numpy.random.rand` and so on draw from what `_own` says.
+
+    Libraries draw from the generators of the process in threads of their own (an event loop its
+    jitter), and Keras draws the seed of each layer: it must be no other for that.
+    """
+    for module, name, _, by_context in _FUNCTIONS:
+        setattr(module, name, by_context)
+    try:
+        yield
+    finally:
+        for module, name, function, _ in _FUNCTIONS:
+            setattr(module, name, function)
+
+
+def _by_context(module, name, function):
+    @functools.wraps(function)
+    def draw(*args, **kwargs):
+        generator = _own.get()[module]
+        if generator is _SHARED[module]:
+            return function(*args, **kwargs)
+        return getattr(generator, name)(*args, **kwargs)
+
+    return draw
+
+
+def _functions():
+    for module, generator in _SHARED.items():
+        for name in dir(module):
+            function = getattr(module, name)
+            if not name.startswith("_") and callable(getattr(generator, name, None)):
+                yield module, name, function, _by_context(module, name, function)
+
+
+_FUNCTIONS = list(_functions())
+
+
 def _capture():
     tf_context = eager_context.context()
     return {
-        "python": random.getstate(),
-        "numpy": np.random.get_state(),
+        "python": _SHARED[random].getstate(),
+        "numpy": _SHARED[np.random].get_state(),
         "keras": {
             name: global_state.get_global_attribute(name)
             for name in (*KERAS_STATE, *KERAS_SETTINGS)
@@ -242,14 +287,14 @@ def _start_from(seed):
     for name in KERAS_STATE:
         global_state.set_global_attribute(name, None)
     global_state.set_global_attribute("global_random_seed", seed)
-    random.seed(seed)
-    np.random.seed(seed)
+    for generator in _SHARED.values():  # a builder's `from random import random` draws from these
+        generator.seed(seed)
     _set_tensorflow_state(seed, random.Random(seed))
 
 
 def _restore(saved):
-    random.setstate(saved["python"])
-    np.random.set_state(saved["numpy"])
+    _SHARED[random].setstate(saved["python"])
+    _SHARED[np.random].set_state(saved["numpy"])
     for name, value in saved["keras"].items():
         global_state.set_global_attribute(name, value)
     keras.config.set_floatx(saved["floatx"])

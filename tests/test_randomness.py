@@ -1,5 +1,6 @@
 """A block of its own randomness leaves no trace and takes none."""
 
+import random
 import threading
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.quiet import keras, tf
-from helpers.randomness import KERAS_STATE, derive_seeds, isolated
+from helpers.randomness import KERAS_STATE, Isolation, derive_seeds, isolated
 from tests.laws import global_draws
 
 
@@ -73,6 +74,42 @@ def test_blocks_nest_and_threads_take_turns():
     for thread in threads:
         thread.join()
     assert all(result == results[0] for result in results.values())
+
+
+def in_another_thread(call):
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+
+
+def test_draws_of_other_threads_change_nothing():
+    with isolated(3):
+        first = draws()
+    for call in (random.random, np.random.rand, lambda: np.random.seed(0), lambda: random.seed(0)):
+        with isolated(3):
+            in_another_thread(call)
+            assert draws() == first
+
+
+def test_functions_of_random_are_pythons_and_numpys_own_outside_a_block():
+    own = random.random, np.random.rand, np.random.seed
+    with isolated(3), isolated(4):
+        pass
+    assert (random.random, np.random.rand, np.random.seed) == own
+    with pytest.raises(RuntimeError), isolated(3):
+        raise RuntimeError("inside")
+    assert (random.random, np.random.rand, np.random.seed) == own
+
+
+def test_a_block_left_and_entered_again_goes_on():
+    with isolated(3):
+        expected = [*draws(), *draws()]
+    block, drawn = Isolation(3), []
+    for _ in range(2):
+        with block.entered():
+            drawn += draws()
+        random.seed(1), np.random.seed(1)
+    assert drawn == expected
 
 
 def test_keras_still_has_the_state_that_is_put_back():

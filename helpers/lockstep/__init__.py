@@ -15,8 +15,10 @@
 
 `backend` is what joblib sees, `tasks` runs each task of a search up to its fit, `structure` says
 which fits differ in numbers alone, `stack` trains those epoch by epoch, `graph` is their step.
+`processes` shares a search out among the workers of another backend, with all this in each.
 """
 
 from helpers.lockstep.backend import LockstepBackend
+from helpers.lockstep.processes import WorkersBackend
 
-__all__ = ["LockstepBackend"]
+__all__ = ["LockstepBackend", "WorkersBackend"]

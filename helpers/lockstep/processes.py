@@ -1,0 +1,135 @@
+"""The joblib backend that shares a search out among processes, each of which trains in lockstep."""
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import joblib
+import numpy as np
+from joblib.parallel import ParallelBackendBase, get_active_backend
+
+from helpers.lockstep.backend import N_JOBS, LockstepBackend
+from helpers.randomness import is_inside_a_fit
+
+__all__ = ["WorkersBackend"]
+
+
+class WorkersBackend(ParallelBackendBase):
+    """Train the fits of a search in the workers of another backend, in lockstep in each.
+
+    For ``joblib.parallel_config(backend="lockstep", workers="loky")``. The tasks that joblib has
+    handed over are cut into one piece per worker, neighbours together (the folds of a candidate,
+    then the next candidate), so that each worker has fits to stack.
+
+    Parameters
+    ----------
+    workers : str
+        A backend of joblib's with processes of its own: ``"loky"``, or ``"dask"``, whose workers
+        are those of the ``distributed.Client`` that was made last.
+    max_memory : int or str, default=None
+        As for `LockstepBackend`, in each worker.
+    nesting_level : int, optional
+        Set by joblib.
+
+    Raises
+    ------
+    ValueError
+        If ``workers`` names no backend, or one whose tasks share this process.
+
+    Notes
+    -----
+    A task's results are those of `LockstepBackend`: the worker that it runs in changes nothing. The
+    rows of the search travel once with each piece. Dask runs the piece of a worker that has died in
+    another; with loky the search raises ``TerminatedWorkerError``, and, run again with ``memory``,
+    repeats no fit that had ended.
+    """
+
+    default_n_jobs = -1
+
+    def __init__(self, workers, nesting_level=None, max_memory=None, progress=False):
+        super().__init__(nesting_level=nesting_level)
+        LockstepBackend(max_memory=max_memory)  # which checks it, before any process is started
+        if progress is not False:
+            raise ValueError(f"progress={progress!r}: with workers only False is accepted")
+        _check_workers(workers)
+        self._workers = workers
+        self._max_memory = max_memory
+        self._n_workers = 1
+        self._waiting = []
+
+    def configure(self, n_jobs=1, parallel=None, **_):
+        """Tell joblib how many tasks to hand over, after asking how many workers there are."""
+        self.parallel = parallel
+        return self.effective_n_jobs(n_jobs)
+
+    def effective_n_jobs(self, n_jobs):
+        """Tasks that are handed over at once: as many for each worker as lockstep takes."""
+        if is_inside_a_fit():
+            return 1
+        with self._of_workers(n_jobs):
+            self._n_workers = joblib.effective_n_jobs(None)
+        return N_JOBS * self._n_workers
+
+    def submit(self, func, callback=None):
+        """Queue a task; it begins when somebody waits for a result."""
+        slot = Slot(func.items, callback)
+        self._waiting.append(slot)
+        return slot
+
+    def retrieve_result(self, out, timeout=None):
+        """Run all tasks that wait, unless this one has been."""
+        if not out.done:
+            self._run()
+        return out.results
+
+    def abort_everything(self, ensure_ready=True):
+        """Forget the tasks that wait; those under way have been ended where they were awaited."""
+        self._waiting.clear()
+
+    def _run(self):
+        slots, self._waiting = self._waiting, []
+        pieces = np.array_split(np.arange(len(slots)), min(self._n_workers, len(slots)))
+        with self._of_workers(self._n_workers):
+            done = joblib.Parallel(batch_size=1, pre_dispatch="all")(
+                joblib.delayed(_in_lockstep)([slots[i].calls for i in piece], self._max_memory)
+                for piece in pieces
+            )
+        for slot, results in zip(slots, chain.from_iterable(done), strict=True):
+            slot.results, slot.done = results, True
+        for slot in slots:
+            slot.callback(slot)  # joblib hands over the next tasks
+
+    def _of_workers(self, n_jobs):
+        return joblib.parallel_config(backend=self._workers, n_jobs=n_jobs)
+
+
+@dataclass
+class Slot:
+    """Calls that joblib has handed over as one task, and what they returned."""
+
+    calls: list
+    callback: Any
+    results: Any = None
+    done: bool = False
+
+
+def _check_workers(name):
+    backend, problem = None, "no name"
+    try:
+        if isinstance(name, str):
+            with joblib.parallel_config(backend=name):
+                backend, _ = get_active_backend()
+    except ValueError as error:
+        problem = str(error)
+    if getattr(backend, "supports_sharedmem", False):
+        backend, problem = None, "its tasks share this process, where fits take turns"
+    if backend is None:
+        raise ValueError(f"workers={name!r}: 'loky' or 'dask' is accepted ({problem})")
+
+
+def _in_lockstep(tasks, max_memory):
+    """In a worker: run calls side by side, each with the results of its task."""
+    calls = [call for task in tasks for call in task]
+    with joblib.parallel_config(backend="lockstep", max_memory=max_memory):
+        results = iter(joblib.Parallel()(calls))
+    return [[next(results) for _ in task] for task in tasks]
