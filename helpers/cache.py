@@ -124,14 +124,11 @@ def train_cached(job, recipe, memory):
     kept = _Kept(memory.store_backend, _key(parts))
     result = _look_up(kept, recipe, job.epochs)
     if result is None:
-        result = _train_on(kept, job, recipe)
-        changed = _changed(parts, job, recipe)
-        if _holds_more(result.model):
-            _tell(recipe, "the fit is not kept: a layer has a tf.Variable that Keras does not know")
-        elif changed:
-            _tell(recipe, f"the fit is not kept: it changed {changed}, on which it depends")
-        else:
-            kept.write(job.epochs, _state(job, result))
+        keeper = _Keeper(kept, parts, job, recipe)
+        result = _train_on(keeper, job, recipe)
+        problem = keeper.keep(job.epochs, result)
+        if problem is not None:
+            _tell(recipe, f"the fit is not kept: {problem}")
     return result
 
 
@@ -145,13 +142,16 @@ class _Kept:
         # joblib counts and limits what is in directories named by 32 hexadecimal digits.
         return FOLDER, f"fit-{self.key}", f"{epochs:032x}"
 
+    def holds(self, epochs):
+        """Whether there is something."""
+        return self.store.contains_item(self._place(epochs))
+
     def read(self, epochs):
         """What `write` has written; None where there is nothing, or something else."""
-        place = self._place(epochs)
-        if not self.store.contains_item(place):
+        if not self.holds(epochs):
             return None
         try:
-            digest, content = self.store.load_item(place)
+            digest, content = self.store.load_item(self._place(epochs))
             if hashlib.sha256(content).hexdigest() != digest:
                 raise ValueError("it is not what was written")
             (key, kept_epochs), state = pickle.loads(content)
@@ -173,7 +173,55 @@ class _Kept:
     def fewer(self, epochs):
         """Numbers of epochs for which there is something, the largest first."""
         numbers = range(epochs - 1, 0, -1)
-        return (n for n in numbers if self.store.contains_item(self._place(n)))
+        return filter(self.holds, numbers)
+
+
+class _Keeper:
+    """Writes what has come of one fit so far: one state on the way, and its result at the end."""
+
+    def __init__(self, kept, parts, job, recipe):
+        self.kept = kept
+        self._parts, self._job, self._recipe = parts, job, recipe
+        self.on_the_way = None
+
+    def keep(self, epochs, result, before=None):
+        """Write it, and drop what an earlier epoch has left.
+
+        Parameters
+        ----------
+        epochs : int
+            How many it was trained for; those that were asked for, if it has ended.
+        result : FitResult
+        before : dict of str to list of float, optional
+            History of the epochs that it has gone on from.
+
+        Returns
+        -------
+        str or None
+            Why it cannot be kept.
+        """
+        if self.kept.holds(epochs):
+            return None
+        problem = self._problem(result.model)
+        if problem is None:
+            state = _state(self._job, FitResult(result.model, _joined(before, result.history)))
+            state["on_the_way"] = epochs < self._job.epochs
+            if state["goes_on"] or not state["on_the_way"]:
+                self.kept.write(epochs, state)
+                if self.on_the_way is not None:
+                    self.kept.drop(self.on_the_way)
+                self.on_the_way = epochs if state["on_the_way"] else None
+        return problem
+
+    def _problem(self, model):
+        if _holds_more(model):
+            return "a layer has a tf.Variable that Keras does not know"
+        changed = _changed(self._parts, self._job, self._recipe)
+        return f"it changed {changed}, on which it depends" if changed else None
+
+
+def _joined(before, after):
+    return {name: (before or {}).get(name, []) + values for name, values in after.items()}
 
 
 def _look_up(kept, recipe, epochs):
@@ -193,19 +241,26 @@ def _remade(kept, recipe, epochs, state):
         return None
 
 
-def _train_on(kept, job, recipe):
+def _train_on(keeper, job, recipe):
     """Train from the first epoch, or from the last one of a kept fit of fewer epochs."""
+    job = replace(job, keep=keeper.keep)
     if _callbacks_of(job):
         return train(job)
-    for epochs in kept.fewer(job.epochs):
-        state = kept.read(epochs)
+    for epochs in keeper.kept.fewer(job.epochs):
+        state = keeper.kept.read(epochs)
         if state is not None and state["goes_on"]:
-            model = _remade(kept, recipe, epochs, state)
+            model = _remade(keeper.kept, recipe, epochs, state)
             if model is not None:
-                rest = train(replace(job, build=Present(model), initial_epoch=epochs))
                 before = state["history"]
-                history = {name: before.get(name, []) + v for name, v in rest.history.items()}
-                return FitResult(rest.model, history)
+                if state["on_the_way"]:
+                    keeper.on_the_way = epochs
+                rest = train(
+                    replace(
+                        job, build=Present(model), initial_epoch=epochs,
+                        keep=partial(keeper.keep, before=before),
+                    )
+                )  # fmt: skip
+                return FitResult(rest.model, _joined(before, rest.history))
     return train(job)
 
 
@@ -256,7 +311,7 @@ def _is_known(thing):
 def _parts(job, recipe):
     """Fingerprints of all that a fit depends on, but for the number of epochs."""
     given = {each.name: getattr(job, each.name) for each in fields(job)}
-    for name in ("build", "epochs", "initial_epoch"):
+    for name in ("build", "epochs", "initial_epoch", "keep"):
         del given[name]
     arguments = {n: v for n, v in job.fit_arguments.items() if n != "verbose"}
     given |= _built_with(recipe)

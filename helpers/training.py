@@ -5,9 +5,10 @@ global random state is known here.
 """
 
 import math
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,8 @@ MAX_STEPS_PER_CALL = 128
 MOVING_AVERAGE_LEFT = 0.2
 #: Validation rows that go through the model at once.
 VALIDATION_ROWS = 1024
+#: Seconds of training that a kill may lose, and how many times longer than keeping it they last.
+KEEP_EVERY, KEEP_SHARE = 10.0, 20
 
 #: The job whose ``keras.Model.fit`` is running in this context, for those who watch.
 current_job = ContextVar("current_job", default=None)
@@ -104,6 +107,9 @@ class FitJob:
     initial_epoch : int, default=0
         Epochs that the model which ``build`` returns has been trained for; the order of the rows
         goes on after them.
+    keep : callable (epochs, result) -> object, optional
+        Told what has come of the fit so far, every few seconds, and by a stack of fits when this
+        one ends; no part of what the fit depends on.
     """
 
     build: Callable
@@ -122,6 +128,7 @@ class FitJob:
     run_eagerly: bool = False
     fit_arguments: Mapping = field(default_factory=dict)
     initial_epoch: int = 0
+    keep: Callable | None = None
 
     @property
     def steps_per_epoch(self):
@@ -243,13 +250,28 @@ class Fit:
                         initial_epoch=job.initial_epoch,
                         steps_per_epoch=job.steps_per_epoch,
                         validation_data=validation,
-                        callbacks=self.callbacks,
+                        callbacks=self.callbacks or ([Keeper(self)] if job.keep else []),
                         shuffle=False,  # the batches come shuffled, by a seed of their own
                         **({"verbose": 0} | dict(job.fit_arguments)),
                     )
         finally:
             current_job.reset(token)
         return self.result(history.history)
+
+    def keep(self, epochs, history):
+        """Have kept what has come of it so far, if anybody keeps it and it is numbers.
+
+        Parameters
+        ----------
+        epochs : int
+            How many it was trained for; those that were asked for, if it has ended.
+        history : dict of str to list
+            One value per epoch.
+        """
+        if self.job.keep is not None:
+            with suppress(DivergedError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # whoever asked for the fit is warned at its end
+                self.job.keep(epochs, self.result(history))
 
     def result(self, history):
         """What the fit leaves behind, if that is numbers.
@@ -272,6 +294,40 @@ class Fit:
         _check_finite(result, self.job.initial_epoch)
         check_moving_averages(self.model)
         return result
+
+
+class Pace:
+    """Says when what has been trained is kept: now and then, and for a small share of the time."""
+
+    def __init__(self):
+        self._wait, self._last = KEEP_EVERY, time.monotonic()
+
+    def is_due(self):
+        """Whether it is time."""
+        return time.monotonic() - self._last >= self._wait
+
+    @contextmanager
+    def keeping(self):
+        """Time what is done in here, and wait the longer for the next time."""
+        began = time.monotonic()
+        yield
+        self._last = time.monotonic()
+        self._wait = max(KEEP_EVERY, KEEP_SHARE * (self._last - began))
+
+
+class Keeper(keras.callbacks.Callback):
+    """Has a fit kept while it trains. Where other callbacks act, it could not be gone on with."""
+
+    def __init__(self, fit):
+        super().__init__()
+        self.fit, self.pace, self.history = fit, Pace(), {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+        if self.pace.is_due() and epoch + 1 < self.fit.job.epochs:
+            with self.pace.keeping():
+                self.fit.keep(epoch + 1, self.history)
 
 
 class _InertStopperGuard(keras.callbacks.Callback):

@@ -22,7 +22,7 @@ from sklearn.base import clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes the next import work
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 
-from helpers import FitRecorder, KerasClassifier, KerasRegressor, cache
+from helpers import FitRecorder, KerasClassifier, KerasRegressor, cache, training
 from helpers.errors import DivergedError
 from helpers.quiet import keras, tf
 from tests import builders, killed_search, laws
@@ -423,6 +423,97 @@ def test_halving_trains_no_epoch_twice(tmp_path):
     assert n_trained(search(tmp_path)) == (0, 0)
 
 
+# Kept on the way.
+
+
+@pytest.fixture
+def kept_after_each_epoch(monkeypatch):
+    monkeypatch.setattr(training, "KEEP_EVERY", 0)
+    monkeypatch.setattr(training, "KEEP_SHARE", 0)
+
+
+def interrupted(estimator, n_kept, monkeypatch, backend="sequential"):
+    """Fit until so many states have been written; the next one is Ctrl-C instead."""
+    left, write = [n_kept], cache._Kept.write
+
+    def written(*arguments):
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        write(*arguments)
+
+    with monkeypatch.context() as patch, joblib.parallel_config(backend=backend):
+        patch.setattr(cache._Kept, "write", written)
+        with pytest.raises(KeyboardInterrupt):
+            estimator.fit(X, Y)
+
+
+@pytest.mark.usefixtures("kept_after_each_epoch")
+@pytest.mark.parametrize("changes", GO_ON.values(), ids=GO_ON)
+def test_an_interrupted_fit_goes_on_where_it_was_kept(changes, tmp_path, monkeypatch):
+    changes = changes | {"epochs": 6}
+    interrupted(classifier(tmp_path, **changes), 4, monkeypatch)
+    assert len(entries(tmp_path)) == 1  # one state on the way, not one of each epoch
+    again = classifier(tmp_path, **changes)
+    assert n_trained(again) == (1, 2)
+    assert_same_fit(again, classifier(None, **changes).fit(X, Y))
+    assert len(entries(tmp_path)) == 1
+    assert n_trained(classifier(tmp_path, **changes)) == (0, 0)
+
+
+@pytest.mark.usefixtures("kept_after_each_epoch")
+@pytest.mark.parametrize("changes", [AFRESH[name] for name in ("callback", "code of one's own")])
+def test_what_could_not_go_on_is_not_kept_on_the_way(changes, tmp_path, monkeypatch):
+    interrupted(classifier(tmp_path, **changes), 0, monkeypatch)  # its result was the first
+    assert n_trained(classifier(tmp_path, **changes)) == (1, FAST["epochs"])
+
+
+@pytest.mark.usefixtures("kept_after_each_epoch")
+def test_a_state_on_the_way_that_is_no_numbers_is_not_kept(tmp_path):
+    diverging = classifier(tmp_path, optimizer__learning_rate=1e30, epochs=4)
+    with pytest.raises(DivergedError):
+        diverging.fit(X, Y)
+    assert not entries(tmp_path)
+
+
+def test_fits_are_kept_on_the_way_after_some_seconds_only(tmp_path):
+    classifier(tmp_path, epochs=6).fit(X, Y)
+    assert [int(entry.parent.name, 16) for entry in entries(tmp_path)] == [6]
+
+
+@pytest.mark.usefixtures("kept_after_each_epoch")
+def test_a_stack_goes_on_where_it_was_kept(tmp_path, monkeypatch):
+    def search(memory):
+        estimator = classifier(memory, epochs=6, optimizer__momentum=0.9)
+        grid = {"optimizer__learning_rate": [0.01, 0.1]}
+        return GridSearchCV(estimator, grid, cv=3, refit=False, scoring="neg_log_loss")
+
+    interrupted(search(tmp_path), 6 * 4 + 1, monkeypatch, "lockstep")
+    again, afresh = search(tmp_path), search(None)
+    with joblib.parallel_config(backend="lockstep"):
+        assert n_trained(again) == (6, 1 + 5 * 2)
+        afresh.fit(X, Y)
+    np.testing.assert_allclose(
+        again.cv_results_["mean_test_score"], afresh.cv_results_["mean_test_score"], rtol=1e-4
+    )
+    assert len(entries(tmp_path)) == 6
+
+
+def test_fits_that_end_early_are_kept_before_their_stack_ends(tmp_path, monkeypatch):
+    stopper = {
+        "callbacks": keras.callbacks.EarlyStopping,
+        "callbacks__monitor": "loss",
+        "callbacks__patience": 1,
+    }
+    search = GridSearchCV(
+        classifier(tmp_path, epochs=30, **stopper),
+        {"callbacks__min_delta": [0.0, 10.0]}, cv=3, refit=False,
+    )  # fmt: skip
+    interrupted(search, 3, monkeypatch, "lockstep")
+    with joblib.parallel_config(backend="lockstep"):
+        assert n_trained(search)[0] == 3
+
+
 # Killed.
 
 
@@ -435,7 +526,7 @@ def run_search(folder, n_jobs, kill_after=None):
         stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     if kill_after is not None:
-        while process.poll() is None and len(entries(folder)) < kill_after:
+        while process.poll() is None and len(kept_epochs(folder)) < kill_after:
             time.sleep(0.005)
         time.sleep(random.Random(kill_after).uniform(0, 0.1))
         os.killpg(process.pid, signal.SIGKILL)
@@ -460,6 +551,34 @@ def test_a_killed_search_repeats_no_finished_fit(n_jobs, n_kills, tmp_path):
     assert killed_search.results(last) == expected
     assert len(recorder.fits) == killed_search.N_FITS - len(after)
     assert len(entries(tmp_path)) == killed_search.N_FITS
+
+
+def kept_epochs(folder):
+    """Of each fit, for how many epochs it has been trained at most."""
+    most = {}
+    for entry in entries(folder):
+        fit, epochs = entry.parts[-3], int(entry.parts[-2], 16)
+        most[fit] = max(epochs, most.get(fit, 0))
+    return most
+
+
+@pytest.mark.usefixtures("kept_after_each_epoch")
+def test_a_search_killed_in_lockstep_repeats_no_epoch_that_was_kept(tmp_path):
+    n_kills = 10 if settings().max_examples >= 200 else 2
+    expected = killed_search.results(killed_search.search(None, 1))
+    after = {}
+    for number in random.Random(0).choices(range(1, killed_search.N_FITS + 1), k=n_kills):
+        before = after
+        run_search(tmp_path, "lockstep", kill_after=number)
+        after = kept_epochs(tmp_path)
+        assert all(epochs <= after[fit] for fit, epochs in before.items())
+    with FitRecorder() as recorder:
+        last = killed_search.search(tmp_path, "lockstep")
+    n_all = killed_search.N_FITS * killed_search.EPOCHS
+    assert sum(record.epochs_run for record in recorder.fits) == n_all - sum(after.values())
+    found = killed_search.results(last)
+    for name in ("mean_test_score", "params"):
+        assert found[name] == expected[name]
 
 
 def test_two_processes_share_a_directory(tmp_path):

@@ -12,7 +12,13 @@ from helpers.digests import digest
 from helpers.lockstep.graph import StackedGraph, State
 from helpers.lockstep.structure import settings_of
 from helpers.quiet import keras, tf
-from helpers.training import MAX_STEPS_PER_CALL, VALIDATION_ROWS, Fit, observers
+from helpers.training import (
+    MAX_STEPS_PER_CALL,
+    VALIDATION_ROWS,
+    Fit,
+    Pace,
+    observers,
+)
 
 __all__ = ["Member", "train_stack"]
 
@@ -114,6 +120,8 @@ class Member:
                 self.history = self.fit.model.history.history
         self.has_ended = True
         self.leave(self.error)
+        if self.error is None:
+            self.fit.keep(self.fit.job.epochs, self.history)
 
     def leave(self, error):
         """Tell those who watch that the stack has done with this fit, and how."""
@@ -189,6 +197,7 @@ class _Stack:
             if len({each[key] for each in numbers}) > 1
         }
         self._make_graph()
+        self.pace = Pace()
 
     @property
     def training(self):
@@ -228,6 +237,7 @@ class _Stack:
             after_epoch(self.slots[slot])
         self._take_over()
         self._let_leave()
+        self._keep_if_due()
         self._shrink_if_worth_it(time.perf_counter() - began)
 
     def _pass_over(self, run, rows, steps):
@@ -266,6 +276,15 @@ class _Stack:
         self._hand_over(leaving)
         for slot in leaving:
             self.slots[slot].end()
+
+    def _keep_if_due(self):
+        if self.pace.is_due():
+            with self.pace.keeping():
+                # What callbacks know of the epochs so far is not kept: those fits start afresh.
+                slots = [slot for slot in self.training if not self.slots[slot].fit.callbacks]
+                self._hand_over(slots)
+                for slot in slots:
+                    self.slots[slot].fit.keep(self.slots[slot].epoch, self.slots[slot].history)
 
     def _shrink_if_worth_it(self, epoch_time):
         """Leave out the slots of members that have ended, if that saves more than tracing costs."""
