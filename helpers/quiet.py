@@ -10,7 +10,7 @@ result. Every module of the package takes Keras from here, so that they are sile
 'tensorflow'
 
 Only the import is silenced: what TensorFlow reports afterwards is shown, with one exception, see
-`RetracingFilter`.
+`TracingFilter`.
 """
 
 import contextlib
@@ -19,18 +19,21 @@ import os
 import sys
 import tempfile
 
-__all__ = ["RetracingFilter", "keras", "stderr_held_back", "tf"]
+__all__ = ["TracingFilter", "keras", "stderr_held_back", "tf"]
 
 
-class RetracingFilter(logging.Filter):
-    """Drop TensorFlow's warning that a function was traced again, and nothing else.
+class TracingFilter(logging.Filter):
+    """Drop what TensorFlow says of how it traces, and nothing else.
 
-    A search builds one model per fit, and each has a graph of its own on purpose: the warning's
-    advice (reuse one `tf.function`) is what state leaks are made of.
+    Of a function traced again: a search builds one model per fit, and each has a graph of its own
+    on purpose; the warning's advice (reuse one `tf.function`) is what state leaks are made of. And
+    of a loop in the graph of stacked models ("Fix that!"), which TensorFlow tells its authors.
     """
 
+    ABOUT = "triggered tf.function retracing", "uses a while_loop. Fix that!"
+
     def filter(self, record):
-        return "triggered tf.function retracing" not in record.getMessage()
+        return not any(each in record.getMessage() for each in self.ABOUT)
 
 
 @contextlib.contextmanager
@@ -65,10 +68,10 @@ def stderr_held_back():
                 sys.stderr.write(held.read().decode(errors="replace"))
 
 
-def _drop_retracing_warnings():
+def _drop_tracing_warnings():
     logger = logging.getLogger("tensorflow")
-    if not any(isinstance(each, RetracingFilter) for each in logger.filters):
-        logger.addFilter(RetracingFilter())
+    if not any(isinstance(each, TracingFilter) for each in logger.filters):
+        logger.addFilter(TracingFilter())
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -86,4 +89,4 @@ with stderr_held_back():
     # The first look for a GPU logs "failed call to cuInit" where there is none: look now.
     tf.config.list_physical_devices()
 
-_drop_retracing_warnings()
+_drop_tracing_warnings()

@@ -9,7 +9,7 @@ import nbformat
 import papermill
 import pytest
 
-from helpers.quiet import RetracingFilter, stderr_held_back
+from helpers.quiet import TracingFilter, stderr_held_back
 
 FIT = """
 import numpy as np
@@ -44,6 +44,25 @@ def test_a_plain_process_writes_nothing_to_stderr():
     assert (done.stdout, done.stderr) == ("", "")
 
 
+THREADS = """
+import psutil
+from helpers.quiet import tf
+tf.matmul(tf.ones((300, 300)), tf.ones((300, 300)))
+print(psutil.Process().num_threads())
+"""
+
+
+def test_tensorflow_starts_as_many_threads_as_its_process_was_told():
+    counts = []
+    for number in ("1", "5"):
+        done = subprocess.run(
+            [sys.executable, "-c", THREADS], env=os.environ | {"OMP_NUM_THREADS": number},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        counts.append(int(done.stdout))
+    assert counts[1] - counts[0] >= 4
+
+
 def test_only_the_import_is_silenced(capfd):
     with stderr_held_back():
         os.write(2, b"noise")
@@ -76,14 +95,15 @@ def test_a_process_without_standard_error_is_left_alone(monkeypatch):
     ("message", "shown"),
     [
         ("5 out of the last 5 calls to <function f> triggered tf.function retracing. ...", False),
+        ("Conv2DBackpropFilter uses a while_loop. Fix that!", False),
         ("Gradients do not exist for variables ['w'] when minimizing the loss.", True),
     ],
 )
-def test_only_the_retracing_warning_is_dropped(message, shown):
+def test_only_warnings_of_tracing_are_dropped(message, shown):
     record = logging.LogRecord("tensorflow", logging.WARNING, __file__, 1, message, (), None)
-    assert RetracingFilter().filter(record) is shown
+    assert TracingFilter().filter(record) is shown
 
 
 def test_the_filter_is_installed_once():
     filters = logging.getLogger("tensorflow").filters
-    assert sum(isinstance(each, RetracingFilter) for each in filters) == 1
+    assert sum(isinstance(each, TracingFilter) for each in filters) == 1
