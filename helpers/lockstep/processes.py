@@ -58,17 +58,18 @@ class WorkersBackend(ParallelBackendBase):
         self._waiting = []
 
     def configure(self, n_jobs=1, parallel=None, **_):
-        """Tell joblib how many tasks to hand over, after asking how many workers there are."""
+        """Before a call: find out how many workers there are, and so how many tasks to take."""
         self.parallel = parallel
-        return self.effective_n_jobs(n_jobs)
+        n_tasks = self.effective_n_jobs(n_jobs)
+        self._n_workers = max(1, n_tasks // N_JOBS)
+        return n_tasks
 
     def effective_n_jobs(self, n_jobs):
         """Tasks that are handed over at once: as many for each worker as lockstep takes."""
         if is_inside_a_fit():
             return 1
         with self._of_workers(n_jobs):
-            self._n_workers = joblib.effective_n_jobs(None)
-        return N_JOBS * self._n_workers
+            return N_JOBS * joblib.effective_n_jobs(None)
 
     def submit(self, func, callback=None):
         """Queue a task; it begins when somebody waits for a result."""
