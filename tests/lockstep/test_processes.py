@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import joblib
@@ -123,14 +121,14 @@ def test_more_tasks_than_are_handed_over_at_once(monkeypatch, stacks, expected):
     assert stacks == [3, 1, 2]
 
 
-def test_pipelines_and_nested_searches(workers):
+def test_pipelines_and_nested_searches(dask):
     inner = GridSearchCV(
         make_pipeline(StandardScaler(), classifier()),
         {"kerasclassifier__optimizer__learning_rate": [0.01, 0.1]},
         cv=2,
     )
     one_by_one = cross_val_score(inner, X, Y, cv=2)
-    with joblib.parallel_config(backend="lockstep", workers=workers, n_jobs=2):
+    with joblib.parallel_config(backend="lockstep", workers="dask"):
         np.testing.assert_allclose(cross_val_score(inner, X, Y, cv=2), one_by_one, atol=0.04)
 
 
@@ -173,47 +171,18 @@ def build_that_fails(meta, rate=0.0):
     return build(meta, rate)
 
 
-def test_an_error_in_a_worker_is_the_searchs(workers, expected):
-    with joblib.parallel_config(backend="lockstep", workers=workers, n_jobs=2):
+def test_an_error_in_a_worker_is_the_searchs(dask, expected):
+    with joblib.parallel_config(backend="lockstep", workers="dask"):
         with pytest.raises(RuntimeError, match="no such net"):
             search(classifier(build_that_fails)).fit(X, Y)
         np.testing.assert_allclose(scores(search().fit(X, Y)), expected, **CLOSE)
 
 
-NOTEBOOK = """
-import joblib
-import numpy as np
-from sklearn.model_selection import cross_val_score
-from helpers import KerasClassifier
-from helpers.quiet import keras
-
-WIDTH = 3
-
-def build(meta):
-    return keras.Sequential([
-        keras.layers.Dense(WIDTH, activation="relu"), keras.layers.Dense(1, activation="sigmoid")
-    ])
-
-if __name__ == "__main__":
-    X = np.random.default_rng(0).normal(size=(60, 4))
-    with joblib.parallel_config(backend="lockstep", workers="loky", n_jobs=2):
-        print(cross_val_score(KerasClassifier(build, epochs=1), X, X[:, 0] > 0, cv=3).shape)
-"""
-
-
-def test_builders_of_main_travel(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", NOTEBOOK], capture_output=True, text=True, check=False
-    )
-    assert (done.stdout, done.stderr) == ("(3,)\n", "")
-
-
-def test_builders_of_main_travel_to_dask(dask):
-    namespace = {"__name__": "__main__"}
-    exec("def build(meta):\n    return make(meta)", namespace | {"make": build}, namespace)
-    namespace["build"].__globals__["make"] = build
-    with joblib.parallel_config(backend="lockstep", workers="dask"):
-        assert cross_val_score(classifier(namespace["build"]), X, Y, cv=3).shape == (3,)
+def test_builders_of_a_notebook_travel(workers):
+    notebook = {"__name__": "__main__", "make": build}
+    exec("def build(meta):\n    return make(meta)", notebook)
+    with joblib.parallel_config(backend="lockstep", workers=workers, n_jobs=2):
+        assert cross_val_score(classifier(notebook["build"]), X, Y, cv=3).shape == (3,)
 
 
 def pools():
