@@ -237,12 +237,13 @@ def _draws_by_context():
     Libraries draw from the generators of the process in threads of their own (an event loop its
     jitter), and Keras draws the seed of each layer: it must be no other for that.
     """
-    for module, name, _, by_context in _FUNCTIONS:
+    before = [getattr(module, name) for module, name, _ in _FUNCTIONS]  # it may be somebody's mock
+    for module, name, by_context in _FUNCTIONS:
         setattr(module, name, by_context)
     try:
         yield
     finally:
-        for module, name, function, _ in _FUNCTIONS:
+        for (module, name, _), function in zip(_FUNCTIONS, before, strict=True):
             setattr(module, name, function)
 
 
@@ -262,7 +263,7 @@ def _functions():
         for name in dir(module):
             function = getattr(module, name)
             if not name.startswith("_") and callable(getattr(generator, name, None)):
-                yield module, name, function, _by_context(module, name, function)
+                yield module, name, _by_context(module, name, function)
 
 
 _FUNCTIONS = list(_functions())

@@ -101,6 +101,16 @@ def test_functions_of_random_are_pythons_and_numpys_own_outside_a_block():
     assert (random.random, np.random.rand, np.random.seed) == own
 
 
+def test_somebodys_mock_is_there_afterwards(monkeypatch):
+    def four():
+        return 4  # chosen by fair dice roll
+
+    monkeypatch.setattr(random, "random", four)
+    with isolated(3):
+        pass
+    assert random.random is four
+
+
 def test_a_block_left_and_entered_again_goes_on():
     with isolated(3):
         expected = [*draws(), *draws()]

@@ -111,16 +111,24 @@ class LockstepBackend(ParallelBackendBase):
 
 
 class Coordinator:
-    """Stacks the fits that tasks hand in."""
+    """Stacks the fits that tasks hand in.
 
-    def __init__(self, max_memory=None, progress=False):
+    Parameters
+    ----------
+    max_memory, progress
+        As for `LockstepBackend`.
+    say : callable (str) -> None, optional
+        Told which model is trained by itself, and why. By default it is logged.
+    """
+
+    def __init__(self, max_memory=None, progress=False, say=logger.warning):
         self.max_memory = _bytes(max_memory)
         if not isinstance(progress, bool):
             raise ValueError(f"progress={progress!r}: True or False is accepted")
         self.scheduler = Scheduler(self._train_together, self._has_room)
         self.in_use = threading.RLock()  # by the one thread that runs tasks
         self.progress = Progress(progress)
-        self._said = set()
+        self._tell, self._said = say, set()
 
     def train(self, job):
         """Train one job, together with those of other tasks."""
@@ -192,7 +200,7 @@ class Coordinator:
         said = f"lockstep trains {fit.model.name!r} by itself: {reason}"
         if said not in self._said:
             self._said.add(said)
-            logger.warning(said)
+            self._tell(said)
 
     def _memory_left(self):
         if self.max_memory is None:

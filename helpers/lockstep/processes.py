@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 from joblib.parallel import ParallelBackendBase, get_active_backend
 
-from helpers.lockstep.backend import N_JOBS, LockstepBackend
+from helpers.lockstep.backend import N_JOBS, Coordinator, LockstepBackend, logger
 from helpers.randomness import is_inside_a_fit
 
 __all__ = ["WorkersBackend"]
@@ -55,7 +55,7 @@ class WorkersBackend(ParallelBackendBase):
         self._workers = workers
         self._max_memory = max_memory
         self._n_workers = 1
-        self._waiting = []
+        self._waiting, self._said = [], set()
 
     def configure(self, n_jobs=1, parallel=None, **_):
         """Before a call: find out how many workers there are, and so how many tasks to take."""
@@ -95,8 +95,13 @@ class WorkersBackend(ParallelBackendBase):
                 joblib.delayed(_in_lockstep)([slots[i].calls for i in piece], self._max_memory)
                 for piece in pieces
             )
-        for slot, results in zip(slots, chain.from_iterable(done), strict=True):
-            slot.results, slot.done = results, True
+        results, messages = map(chain.from_iterable, zip(*done, strict=True))
+        for message in messages:
+            if message not in self._said:  # each worker has said it
+                self._said.add(message)
+                logger.warning(message)
+        for slot, own in zip(slots, results, strict=True):
+            slot.results, slot.done = own, True
         for slot in slots:
             slot.callback(slot)  # joblib hands over the next tasks
 
@@ -129,8 +134,17 @@ def _check_workers(name):
 
 
 def _in_lockstep(tasks, max_memory):
-    """In a worker: run calls side by side, each with the results of its task."""
-    calls = [call for task in tasks for call in task]
-    with joblib.parallel_config(backend="lockstep", max_memory=max_memory):
+    """In a worker: run calls side by side.
+
+    Returns
+    -------
+    results : list of list
+        Of each call of each task.
+    messages : list of str
+        What lockstep said: whoever asked is to read it, not the log of a worker.
+    """
+    calls, messages = [call for task in tasks for call in task], []
+    backend = LockstepBackend(coordinator=Coordinator(max_memory, say=messages.append))
+    with joblib.parallel_config(backend=backend):
         results = iter(joblib.Parallel()(calls))
-    return [[next(results) for _ in task] for task in tasks]
+    return [[next(results) for _ in task] for task in tasks], messages

@@ -138,6 +138,21 @@ def test_other_estimators_just_run(workers):
         np.testing.assert_array_equal(cross_val_score(LogisticRegression(), X, Y, cv=3), one_by_one)
 
 
+def build_with_a_step_of_its_own(meta, rate=0.0):
+    class Own(keras.Sequential):
+        def train_step(self, data):
+            return super().train_step(data)
+
+    return Own([keras.layers.Dense(meta["n_classes_"], activation="softmax")], name="own")
+
+
+def test_what_is_trained_by_itself_is_said_here_and_once(workers, caplog):
+    with joblib.parallel_config(backend="lockstep", workers=workers, n_jobs=2):
+        search(classifier(build_with_a_step_of_its_own)).fit(X, Y)
+    said = [each.getMessage() for each in caplog.records if each.name == "helpers.lockstep"]
+    assert said == ["lockstep trains 'own' by itself: the model has a train_step of its own"]
+
+
 def build_once_killed(meta, rate=0.0, marker=None):
     """Kills its process, the first time anybody gets here with dropout."""
     if rate and marker and not Path(marker).exists():
