@@ -39,7 +39,7 @@ lab: .venv
 
 # On two cores, a file of tests in one process each: they share fitted searches and executed notebooks.
 test: .venv
-	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv
 	@$(RUN) -m tests.benchmarks $(ARGS)

@@ -13,6 +13,11 @@ settings.register_profile("nightly", max_examples=200, print_blob=True, **PATIEN
 settings.load_profile("ci")  # pytest's --hypothesis-profile comes later, and wins
 
 
+def pytest_collection_modifyitems(items):
+    # They take longest by far: begun last, they would leave a core idle at the end.
+    items.sort(key=lambda item: "notebooks" not in item.path.parts)
+
+
 def pytest_terminal_summary(terminalreporter):
     counts = Counter()
     for outcome in ("passed", "failed", "skipped"):
