@@ -74,13 +74,21 @@ def _drop_tracing_warnings():
         logger.addFilter(TracingFilter())
 
 
+def _keep_to_share_of_cores():
+    """Start as many threads as joblib and Dask tell their workers to.
+
+    TensorFlow would start as many as there are cores, in each worker.
+    """
+    share, *_ = os.environ.get("OMP_NUM_THREADS", "").split(",")  # "4,2": that of the outer loops
+    for pool in ("intra_op", "inter_op") if share.isdecimal() else ():
+        told = f"TF_NUM_{pool.replace('_', '').upper()}_THREADS" in os.environ
+        if not told and not getattr(tf.config.threading, f"get_{pool}_parallelism_threads")():
+            with contextlib.suppress(RuntimeError):  # it has been used: its threads are there
+                getattr(tf.config.threading, f"set_{pool}_parallelism_threads")(int(share))
+
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-# What joblib and Dask tell their workers, each of which has a share of the cores; TensorFlow would
-# start as many threads as there are cores in each.
-for pool in ("INTRAOP", "INTEROP"):
-    if "OMP_NUM_THREADS" in os.environ:
-        os.environ.setdefault(f"TF_NUM_{pool}_THREADS", os.environ["OMP_NUM_THREADS"])
 
 with stderr_held_back():
     import keras
@@ -90,3 +98,4 @@ with stderr_held_back():
     tf.config.list_physical_devices()
 
 _drop_tracing_warnings()
+_keep_to_share_of_cores()
