@@ -49,7 +49,7 @@ bench-diagnosis: .venv
 
 nightly: .venv
 	@$(RUN) -m pytest tests/test_purity.py tests/test_randomness.py tests/test_rows.py \
-	    tests/test_cache.py \
+	    tests/test_cache.py tests/test_resuming.py \
 	    --hypothesis-profile=nightly --timeout=0 $(ARGS)
 
 readme: .venv

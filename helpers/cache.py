@@ -244,7 +244,7 @@ def _remade(kept, recipe, epochs, state):
 def _train_on(keeper, job, recipe):
     """Train from the first epoch, or from the last one of a kept fit of fewer epochs."""
     job = replace(job, keep=keeper.keep)
-    if _callbacks_of(job):
+    if job.all_callbacks:
         return train(job)
     for epochs in keeper.kept.fewer(job.epochs):
         state = keeper.kept.read(epochs)
@@ -268,12 +268,8 @@ def _state(job, result):
     return {
         "numbers": numbers_of(result.model),
         "history": result.history,
-        "goes_on": not _callbacks_of(job) and _goes_on(result.model),
+        "goes_on": not job.all_callbacks and _goes_on(result.model),
     }
-
-
-def _callbacks_of(job):
-    return [each for each in (job.callbacks, job.more_callbacks, job.extra_callbacks) if each]
 
 
 def _holds_more(model):

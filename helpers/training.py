@@ -135,6 +135,18 @@ class FitJob:
         """Updates per epoch, the last of which may have fewer rows."""
         return math.ceil(len(self.rows) / self.batch_size)
 
+    @property
+    def all_callbacks(self):
+        """What was given of callbacks, by whichever way."""
+        return [
+            each for each in (self.callbacks, self.more_callbacks, self.extra_callbacks) if each
+        ]
+
+    @property
+    def is_kept_on_the_way(self):
+        """Whether `keep` is told before the end; what callbacks know by then could not be kept."""
+        return self.keep is not None and not self.all_callbacks
+
 
 @dataclass(frozen=True)
 class FitResult:
@@ -250,7 +262,9 @@ class Fit:
                         initial_epoch=job.initial_epoch,
                         steps_per_epoch=job.steps_per_epoch,
                         validation_data=validation,
-                        callbacks=self.callbacks or ([Keeper(self)] if job.keep else []),
+                        callbacks=[_KeptOnTheWay(self)]
+                        if job.is_kept_on_the_way
+                        else self.callbacks,
                         shuffle=False,  # the batches come shuffled, by a seed of their own
                         **({"verbose": 0} | dict(job.fit_arguments)),
                     )
@@ -315,8 +329,8 @@ class Pace:
         self._wait = max(KEEP_EVERY, KEEP_SHARE * (self._last - began))
 
 
-class Keeper(keras.callbacks.Callback):
-    """Has a fit kept while it trains. Where other callbacks act, it could not be gone on with."""
+class _KeptOnTheWay(keras.callbacks.Callback):
+    """Has a fit kept while it trains."""
 
     def __init__(self, fit):
         super().__init__()

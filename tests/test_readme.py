@@ -26,7 +26,7 @@ def test_snippets_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     snippets = re.findall(r"```python\n(.*?)```", README, flags=re.S)
     assert snippets
-    names = {}
+    names = {"__name__": "__main__"}  # as in a notebook: functions travel to workers by value
     for snippet in snippets:
         exec(compile(snippet, "README.md", "exec"), names)
     assert names["search"].best_score_ > 0.9

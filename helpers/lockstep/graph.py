@@ -21,10 +21,9 @@ __all__ = ["CannotStackError", "StackedGraph", "State"]
 #: Operations that TensorFlow counts as having state, but which draw, read and write nothing.
 HARMLESS = ("Assert", "If", "PartitionedCall", "StatefulPartitionedCall", "While")
 
-
-#: Models whose step TensorFlow loops over, where it has no operation for the steps of all: filters
-#: that differ from model to model. Vectorised, a convolution is a loop inside the step, and 28 x 28
-#: pixels take a fifth longer.
+#: Models that are trained at once where TensorFlow loops over them: those with convolutions, whose
+#: filters differ from model to model. It has no operation for those, and vectorised would loop
+#: inside the step, which takes longer (``make bench ARGS=cnn-28x28``).
 MODELS_AT_ONCE = 4
 
 

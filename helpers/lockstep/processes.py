@@ -6,7 +6,12 @@ from typing import Any
 
 import joblib
 import numpy as np
-from joblib.parallel import ParallelBackendBase, get_active_backend
+from joblib.parallel import (
+    BACKENDS,
+    EXTERNAL_BACKENDS,
+    ParallelBackendBase,
+    get_active_backend,
+)
 
 from helpers.lockstep.backend import N_JOBS, Coordinator, LockstepBackend, logger
 from helpers.randomness import is_inside_a_fit
@@ -34,7 +39,8 @@ class WorkersBackend(ParallelBackendBase):
     Raises
     ------
     ValueError
-        If ``workers`` names no backend, or one whose tasks share this process.
+        If ``workers`` names no backend, one whose tasks share this process, or Dask where no client
+        is.
 
     Notes
     -----
@@ -120,17 +126,16 @@ class Slot:
 
 
 def _check_workers(name):
-    backend, problem = None, "no name"
+    accepted = "a backend with processes of its own is accepted, as 'loky' and 'dask'"
+    if not isinstance(name, str) or name not in {*BACKENDS, *EXTERNAL_BACKENDS}:
+        raise ValueError(f"workers={name!r}: {accepted}")
     try:
-        if isinstance(name, str):
-            with joblib.parallel_config(backend=name):
-                backend, _ = get_active_backend()
-    except ValueError as error:
-        problem = str(error)
+        with joblib.parallel_config(backend=name):
+            backend, _ = get_active_backend()
+    except ValueError as error:  # Dask is not installed, or has no client
+        raise ValueError(f"workers={name!r}: {error}") from error
     if getattr(backend, "supports_sharedmem", False):
-        backend, problem = None, "its tasks share this process, where fits take turns"
-    if backend is None:
-        raise ValueError(f"workers={name!r}: 'loky' or 'dask' is accepted ({problem})")
+        raise ValueError(f"workers={name!r}: {accepted}; its tasks share this one")
 
 
 def _in_lockstep(tasks, max_memory):

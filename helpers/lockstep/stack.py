@@ -12,13 +12,7 @@ from helpers.digests import digest
 from helpers.lockstep.graph import StackedGraph, State
 from helpers.lockstep.structure import settings_of
 from helpers.quiet import keras, tf
-from helpers.training import (
-    MAX_STEPS_PER_CALL,
-    VALIDATION_ROWS,
-    Fit,
-    Pace,
-    observers,
-)
+from helpers.training import MAX_STEPS_PER_CALL, VALIDATION_ROWS, Fit, Pace, observers
 
 __all__ = ["Member", "train_stack"]
 
@@ -80,6 +74,11 @@ class Member:
         stopped = self.fit.model.stop_training or self.epoch >= self.fit.job.epochs
         return stopped or self.error is not None
 
+    @property
+    def history_so_far(self):
+        """Of the epochs that have ended; callbacks may add to it until the last."""
+        return self.history if self._callbacks is None else self.fit.model.history.history
+
     def begin(self):
         self.fit.model.stop_training = False
         for observe in observers:
@@ -117,7 +116,7 @@ class Member:
         if self._callbacks is not None and self.error is None:
             with self._guarded():
                 self._callbacks.on_train_end(self._logs)
-                self.history = self.fit.model.history.history
+                self.history = self.history_so_far
         self.has_ended = True
         self.leave(self.error)
         if self.error is None:
@@ -278,13 +277,12 @@ class _Stack:
             self.slots[slot].end()
 
     def _keep_if_due(self):
-        if self.pace.is_due():
+        slots = [s for s in self.training if self.slots[s].fit.job.is_kept_on_the_way]
+        if slots and self.pace.is_due():
             with self.pace.keeping():
-                # What callbacks know of the epochs so far is not kept: those fits start afresh.
-                slots = [slot for slot in self.training if not self.slots[slot].fit.callbacks]
                 self._hand_over(slots)
-                for slot in slots:
-                    self.slots[slot].fit.keep(self.slots[slot].epoch, self.slots[slot].history)
+                for member in (self.slots[slot] for slot in slots):
+                    member.fit.keep(member.epoch, member.history_so_far)
 
     def _shrink_if_worth_it(self, epoch_time):
         """Leave out the slots of members that have ended, if that saves more than tracing costs."""

@@ -94,6 +94,10 @@ BUILDERS = {
         lambda: layers.Reshape((4, 2, 1)), lambda: layers.Conv2D(4, 2),
         layers.GlobalAveragePooling2D,
     ),
+    "other convolutions": dense(
+        lambda: layers.Reshape((4, 2, 1)), lambda: layers.Conv2DTranspose(3, 2),
+        lambda: layers.DepthwiseConv2D(2), lambda: layers.SeparableConv2D(4, 2), layers.Flatten,
+    ),
     "spatial dropout": dense(
         lambda: layers.Reshape((4, 2)), lambda: layers.SpatialDropout1D(0.4), layers.Flatten
     ),

@@ -73,6 +73,12 @@ def workers(request):
     return request.param
 
 
+def test_dask_without_a_client_is_refused_before_anything_runs():
+    """The first test here: the others have a client, which is this process' default."""
+    with pytest.raises(ValueError, match=r"workers='dask': .*first create a Dask Client"):
+        joblib.parallel_config(backend="lockstep", workers="dask")
+
+
 def test_without_lockstep_the_fits_are_bit_for_bit_those_of_one_process(workers, expected):
     with joblib.parallel_config(backend=workers, n_jobs=2):
         np.testing.assert_array_equal(scores(search().fit(X, Y)), expected)
@@ -216,10 +222,10 @@ def test_a_worker_takes_no_more_threads_than_its_share_of_the_cores(workers):
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"workers": "threading"}, "workers='threading': 'loky' or 'dask' is accepted"),
-        ({"workers": "lockstep"}, "workers='lockstep': 'loky' or 'dask' is accepted"),
-        ({"workers": "lokky"}, "workers='lokky': 'loky' or 'dask' is accepted"),
-        ({"workers": 2}, "workers=2: 'loky' or 'dask' is accepted"),
+        ({"workers": "threading"}, "workers='threading': a backend with processes of its own"),
+        ({"workers": "lockstep"}, "workers='lockstep': a backend with processes of its own"),
+        ({"workers": "lokky"}, "workers='lokky': a backend with processes of its own"),
+        ({"workers": 2}, "workers=2: a backend with processes of its own"),
         ({"workers": "loky", "progress": True}, "progress=True: with workers only False"),
         ({"workers": "loky", "max_memory": "much"}, "max_memory='much': a number of bytes"),
     ],
