@@ -355,8 +355,7 @@ class _InertStopperGuard(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         for callback in self.watched if epoch == self.initial_epoch else ():
-            monitor = getattr(callback, "monitor", None)
-            if isinstance(monitor, str) and monitor not in (logs or {}):
+            if _needs(callback) and _needs(callback) not in (logs or {}):
                 raise _inert(callback, sorted(logs or {}))
 
 
@@ -372,12 +371,19 @@ def _callbacks(job):
         made += own if isinstance(own, list) else [own]
     made += job.extra_callbacks
     if job.epochs_settled:
-        made = [c for c in made if not str(getattr(c, "monitor", "")).startswith("val_")]
+        made = [each for each in made if not _needs(each).startswith("val_")]
     if job.validation is None:
         for callback in made:
-            if str(getattr(callback, "monitor", "")).startswith("val_"):
+            if _needs(callback).startswith("val_"):
                 raise _inert(callback, "nothing on validation rows")
     return [_InertStopperGuard(made, job.initial_epoch), *made] if made else []
+
+
+def _needs(callback):
+    """The quantity without which a callback does nothing; "" if it acts in any case."""
+    monitor = getattr(callback, "monitor", None)
+    saves_all = not getattr(callback, "save_best_only", True)  # a checkpoint of each epoch
+    return "" if saves_all or not isinstance(monitor, str) else monitor
 
 
 def _inert(callback, reported):

@@ -39,6 +39,21 @@ def test_mixed_times_are_a_fault():
     assert finding.effect > 0.1
 
 
+def copied(X, y, times=3, seed=0):
+    """Each row with noisy copies of itself below."""
+    noise = np.random.default_rng(seed).normal(0, 0.02, (len(X) * times, X.shape[1]))
+    return np.repeat(X, times, axis=0) + noise, np.repeat(y, times)
+
+
+def test_copies_below_each_other_are_no_series():
+    X, y = load_digits(return_X_y=True)
+    assert findings(*copied(X[:160] / 16, y[:160])) == {}
+
+
+def test_a_series_with_copies_is_one():
+    assert findings(*copied(*series(200)), budget=10)[CODE].verdict == "fault"
+
+
 def test_dates_give_the_order():
     X, y = series()
     order = np.random.default_rng(0).permutation(len(X))

@@ -1,14 +1,24 @@
-"""A stopper by the loss that costs accuracy is found; one that does not is silent."""
+"""A stopper by the loss that costs accuracy, and a score without its sign; others are silent."""
 
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from examined import examined, found
-from sklearn.datasets import load_iris
-from sklearn.linear_model import LogisticRegression
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import (
+    brier_score_loss,
+    hamming_loss,
+    log_loss,
+    make_scorer,
+    mean_absolute_error,
+    mean_squared_error,
+)
 from sklearn.model_selection import GridSearchCV
 
-from helpers.diagnosis.checks.metric_loss_mismatch import metric_loss_mismatch
+from helpers.diagnosis.checks.metric_below_baseline import metric_below_baseline
+from helpers.diagnosis.checks.metric_loss_mismatch import metric_loss_mismatch, metric_sign
 
 CODE = "metric/loss-mismatch"
 EPOCHS = np.arange(20)
@@ -58,3 +68,65 @@ def test_false_alarms_on_flat_curves():
         for seed in range(60)
     ]
     assert sum(map(bool, alarms)) <= 2
+
+
+ALPHAS, STRENGTHS = {"alpha": [0.1, 1.0, 100.0]}, {"C": [1.0, 0.01, 0.0001]}
+IRIS, DIABETES = load_iris(return_X_y=True), load_diabetes(return_X_y=True)
+TWO = IRIS[0], np.array(["no", "yes"])[(IRIS[1] == 2).astype(int)]
+
+
+def searched(scoring, X, y):
+    """A search by that score; the best model comes first in its grid."""
+    is_regression = y.dtype.kind == "f"
+    estimator = Ridge() if is_regression else LogisticRegression(max_iter=500)
+    grid = ALPHAS if is_regression else STRENGTHS
+    search = GridSearchCV(
+        estimator, grid, cv=3, scoring=scoring,
+        refit=next(iter(scoring)) if isinstance(scoring, dict) else True,
+    )  # fmt: skip
+    return examined(search, X, y)
+
+
+UNSIGNED = {
+    "squared error": (make_scorer(mean_squared_error), DIABETES),
+    "absolute error of several": (
+        {"error": make_scorer(mean_absolute_error), "r2": "r2"}, DIABETES,
+    ),
+    "wrong labels": (make_scorer(hamming_loss), IRIS),
+    "log loss": (make_scorer(log_loss, response_method="predict_proba"), IRIS),
+    "Brier": (make_scorer(brier_score_loss, response_method="predict_proba", pos_label="yes"), TWO),
+    "by hand": (lambda model, X, y: -model.score(X, y), IRIS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNSIGNED)
+def test_a_score_that_falls_as_predictions_get_better_is_a_fault(name):
+    scoring, (X, y) = UNSIGNED[name]
+    examination = searched(scoring, X, y)
+    finding = found(metric_sign, examination)[CODE]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert finding.effect == pytest.approx(np.ptp(examination.means))
+    # That a constant has more by such a score says nothing.
+    assert found(metric_below_baseline, examination) == {}
+
+
+SIGNED = {
+    "none": (None, IRIS),
+    "none, numbers": (None, DIABETES),
+    "error, negative": (make_scorer(mean_squared_error, greater_is_better=False), DIABETES),
+    "log loss": ("neg_log_loss", IRIS),
+    "roc_auc": ("roc_auc", TWO),
+    "of several classes": ("roc_auc_ovr", IRIS),
+    "several": ({"r2": "r2", "error": make_scorer(mean_squared_error)}, DIABETES),
+}
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_scores_that_rise_with_better_predictions_are_silent(name):
+    scoring, (X, y) = SIGNED[name]
+    assert found(metric_sign, searched(scoring, X, y)) == {}
+
+
+def test_a_scorer_that_wants_the_users_own_model_says_so():
+    examination = searched(lambda model, X, y: float(model.coef_.mean()), *DIABETES)
+    assert found(metric_sign, examination) == {}

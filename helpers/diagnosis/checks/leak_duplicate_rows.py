@@ -8,7 +8,7 @@ from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.probes import Arm, measured, require_matrix, with_columns
 from helpers.diagnosis.registry import NotApplicable, check
 
-_MAX_ROWS = 6000
+MAX_ROWS = 6000
 #: Chance, for an honest row, to have a neighbour as near as what is called a twin.
 _CHANCE = 1e-3
 _NEAREST = 0.5
@@ -42,8 +42,8 @@ def leak_duplicate_rows(examination):
     """
     subject = examination.subject
     X, y = require_matrix(subject)
-    if len(X) > _MAX_ROWS:
-        raise NotApplicable(f"compares up to {_MAX_ROWS} rows")
+    if len(X) > MAX_ROWS:
+        raise NotApplicable(f"compares up to {MAX_ROWS} rows")
     first, second, n_equal = twins(X)
     if not len(first):
         return []

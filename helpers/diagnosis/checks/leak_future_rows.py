@@ -6,6 +6,7 @@ from scipy import stats
 from sklearn.preprocessing import StandardScaler
 
 from helpers.diagnosis.attribution import Remedy
+from helpers.diagnosis.checks.leak_duplicate_rows import MAX_ROWS, twins
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.probes import Arm, measured, require_matrix, with_columns
 from helpers.diagnosis.registry import NotApplicable, check
@@ -54,6 +55,10 @@ def leak_future_rows(examination):
         if subject.groups is not None:
             raise NotApplicable("groups were given: see leak/shared-groups")
         if not _is_serial(X[order], y[order], subject.is_classification):
+            return []
+        # Copies that were written one below the other make no series.
+        alone = _without_twins(X)
+        if not _is_serial(X[alone], y[alone], subject.is_classification):
             return []
     return _mixed(examination, X, y, order, by, overlap)
 
@@ -179,6 +184,18 @@ def _is_serial(X, y, is_classification):
         return False
     beside, others = np.concatenate(beside), np.concatenate(others)
     return bool(np.median(beside) < _SERIAL * np.median(others))
+
+
+def _without_twins(X):
+    """Rows of the file that are no twin of one kept before."""
+    if len(X) > MAX_ROWS:
+        return np.arange(len(X))
+    first, second, _ = twins(X)
+    later, earlier = first[second < first], second[second < first]
+    is_kept = np.ones(len(X), bool)
+    for row in np.unique(later):
+        is_kept[row] = not is_kept[earlier[later == row]].any()
+    return np.flatnonzero(is_kept)
 
 
 def _strata(y, is_classification):

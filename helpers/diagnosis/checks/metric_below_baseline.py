@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.perfect import perfect_scores, score_of
 from helpers.diagnosis.probes import Scored, inflation
 from helpers.diagnosis.registry import NotApplicable, check
 from helpers.diagnosis.resampling import held_out_predictions, row_table
@@ -33,6 +34,8 @@ def metric_below_baseline(examination):
     if best not in complete:
         raise NotApplicable("needs a candidate that could be scored in every fold")
     baseline = _baseline(subject)
+    if (perfect_scores(subject) < baseline.folds).all():
+        raise NotApplicable("the score falls as predictions get better: see metric/loss-mismatch")
     scores = np.array([trial.score for trial in complete[best]])
     lost = _lost(examination, best, scores, baseline)
     constant = all(_is_constant(trial.predictions) for trial in complete[best])
@@ -77,11 +80,7 @@ def _baseline(subject):
     for train, test in subject.splits:
         model = DummyClassifier() if subject.is_classification else DummyRegressor()
         model.fit(nothing[train], truth[train])
-        try:
-            made = scorer(model, nothing[test], truth[test])
-        except Exception as error:
-            raise NotApplicable(f"the scorer takes no other model ({error})") from error
-        folds.append(float(next(iter(made.values())) if isinstance(made, dict) else made))
+        folds.append(score_of(scorer, model, nothing[test], truth[test]))
         rows.append(row_scores(subject, truth[test], np.asarray(model.predict(nothing[test]))))
     return Scored(np.array(folds), None if any(each is None for each in rows) else rows)
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from helpers.diagnosis.effects import of_trials, paired
 from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.perfect import perfect_scores
 from helpers.diagnosis.registry import NotApplicable, check
 from helpers.intervals import paired_interval
 
@@ -26,6 +27,43 @@ FIX = Fix(
     '              restore_best_weights=True)  # with scoring="accuracy"\n'
     '# or GridSearchCV(..., scoring="neg_log_loss") with monitor="val_loss"',
 )
+
+SIGN = Fix(
+    "Give the search a score that is higher for better predictions.",
+    'GridSearchCV(..., scoring="neg_mean_squared_error")\n'
+    "# or scoring=make_scorer(error, greater_is_better=False)",
+)
+
+
+@check("metric/loss-mismatch", needs={"trials", "search"}, proves=True)
+def metric_sign(examination):
+    """The truth, taken for a prediction, is scored by the search's own scorer: whether that is
+    less, in every fold, than every candidate has."""
+    scores, best = examination.scores, examination.best
+    scores = scores[np.isfinite(scores).all(axis=1)]
+    if best is None or not len(scores):
+        raise NotApplicable("no candidate has a score in every fold")
+    perfect = perfect_scores(examination.subject)
+    if not (perfect < scores).all():
+        return []
+    lowest = int(np.nanargmin(examination.means))
+    lost = float(examination.means[best] - examination.means[lowest])
+    chosen = examination.subject.candidates[best]
+    return [
+        Finding(
+            "metric/loss-mismatch", "fault", "serious",
+            f"The score is backwards: right predictions score {perfect.mean():.3f}, less than any "
+            f"candidate, so the search chose the worst, {dict(chosen)}",
+            SIGN,
+            effect=lost,
+            evidence={
+                "score_of_right_predictions": float(perfect.mean()),
+                "score_of_the_winner": float(examination.means[best]),
+                "least_score": float(examination.means[lowest]),
+                "candidate_of_the_least_score": dict(examination.subject.candidates[lowest]),
+            },
+        )
+    ]  # fmt: skip
 
 
 @check(
