@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import _num_samples
 
-__all__ = ["relabelled", "scrambled", "skewed"]
+__all__ = ["other_targets", "relabelled", "scrambled", "skewed"]
 
 
 def scrambled(raw, rows, strength):
@@ -57,6 +57,19 @@ def _like(y, values):
     if isinstance(y, pd.DataFrame):
         return pd.DataFrame(values, index=y.index, columns=y.columns).astype(y.dtypes)
     return values.tolist() if isinstance(y, list) else values
+
+
+def other_targets(y, is_classification):
+    """Targets that no score can take for the same: others for each row, or one for all."""
+    values = np.asarray(y)
+    if is_classification:
+        classes, codes = np.unique(values, return_inverse=True)
+        codes = codes.reshape(values.shape)
+        made = [classes[(codes + 1) % len(classes)]]
+        made += [np.full_like(values, each) for each in (classes[0], classes[-1])]
+    else:
+        made = [-values - 1, 2 * values[::-1] + 1]
+    return [_like(y, each) for each in made]
 
 
 def skewed(y):

@@ -30,7 +30,8 @@ def perfect_scores(subject):
     truth = np.asarray(subject.y if subject.labels is None else subject.labels)
     model = (_PerfectClassifier if subject.is_classification else _PerfectRegressor)(truth)
     rows = np.arange(subject.n_rows)[:, None]
-    return np.array([score_of(scorer, model, rows[test], truth[test]) for _, test in subject.splits])
+    scores = [score_of(scorer, model, rows[test], truth[test]) for _, test in subject.splits]
+    return np.array(scores)
 
 
 def score_of(scorer, model, X, y):

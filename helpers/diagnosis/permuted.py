@@ -17,6 +17,8 @@ __all__ = ["scores_above_chance"]
 _ABOVE_CHANCE, _LEVEL = 0.03, 0.01
 _SECONDS = 8.0
 _MAX_ROWS = 1500
+#: Of several targets a row, how many are told one by one.
+_MAX_TARGETS = 4
 
 
 def scores_above_chance(subject, runs):
@@ -47,33 +49,47 @@ def scores_above_chance(subject, runs):
         for name, value in _above_chance(subject, made, names, repetition).items():
             excess[name].append(value)
     intervals = {
-        name: mean_interval(values) for name, values in excess.items() if np.isfinite(values).all()
+        name: mean_interval(values)
+        for name, values in excess.items()
+        if values and np.isfinite(values).all()
     }
     if not intervals:
         return {"leaks": False, "excess": mean_interval([0.0, 0.0]), "probe": "", "n": repetitions}
     name = max(intervals, key=lambda each: intervals[each].mean)
     values = np.array(excess[name])
-    p = stats.ttest_1samp(values, 0, alternative="greater").pvalue if values.std() else 1.0
+    if values.std():
+        p = stats.ttest_1samp(values, 0, alternative="greater").pvalue
+    else:  # every time the same: a perfect leak, or nothing
+        p = float(values.mean() <= 0)
     leaks = bool(p < _LEVEL / len(intervals) and values.mean() >= _ABOVE_CHANCE)
     return {"leaks": leaks, "excess": intervals[name], "probe": name, "n": repetitions}
 
 
 def _above_chance(subject, made, models, seed):
     changed = replace(subject, X=made.X, y=made.y, groups=made.groups)
-    y = targets(changed)
-    if y is None:
-        return {}
     X, rng = with_columns(made.rows), np.random.default_rng(seed)
     splits = splits_of(subject.search, subject.estimator, made.X, made.y, made.groups)
     scores = {name: [] for name in models}
     for train, test in splits[:3]:
         train = rng.permutation(train)[:_MAX_ROWS]
-        for name, model in models.items():
-            if subject.is_classification and len(np.unique(y[train])) < 2:
-                continue
-            predicted = model.fit(X[train], y[train]).predict(X[test])
-            scores[name].append(_score_above_chance(subject, y[test], predicted))
+        for y in _targets(changed):
+            for name, model in models.items():
+                if subject.is_classification and len(np.unique(y[train])) < 2:
+                    continue
+                predicted = model.fit(X[train], y[train]).predict(X[test])
+                scores[name].append(_score_above_chance(subject, y[test], predicted))
     return {name: float(np.mean(each)) if each else np.nan for name, each in scores.items()}
+
+
+def _targets(subject):
+    """One number a row, for each target that rows have."""
+    y = targets(subject)
+    if y is not None:
+        return [y]
+    values = np.asarray(subject.y)
+    if values.ndim != 2 or values.dtype.kind not in "biuf":
+        return []
+    return list(values.T[:_MAX_TARGETS])
 
 
 def _score_above_chance(subject, y, predicted):

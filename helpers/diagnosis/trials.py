@@ -10,7 +10,9 @@ import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
+from sklearn.metrics._scorer import _BaseScorer, _PassthroughScorer
 
+from helpers.diagnosis.interventions import other_targets
 from helpers.diagnosis.starts import Starts
 from helpers.diagnosis.subject import rows_of
 from helpers.digests import row_digests
@@ -22,6 +24,8 @@ __all__ = ["Trial", "described", "differing", "run_trial", "told", "untouched"]
 
 #: Of a fit, seconds that its first step takes, about.
 _TRACING = 1.0
+#: Whose estimators score held-out rows by their targets.
+_LIBRARIES = ("helpers", "imblearn", "keras", "scikeras", "sklearn", "skorch")
 
 
 @dataclass(eq=False)
@@ -42,6 +46,9 @@ class Trial:
         Of the held-out rows.
     changed : list of str
         Constructor parameters that the fit changed.
+    is_blind : bool or None
+        Whether the score stays the same, bit by bit, when the held-out targets are others; None
+        where that was not tried.
     train_digests, test_digests : ndarray of uint64, or None
         Of the fold's rows, as `helpers.digests.row_digests`: as the search cut them, and as the
         last step of a pipeline gets them.
@@ -57,6 +64,7 @@ class Trial:
     changed: list = field(default_factory=list)
     error: str | None = None
     seconds: float = 0.0
+    is_blind: bool | None = None
     train_digests: np.ndarray | None = None
     test_digests: np.ndarray | None = None
 
@@ -161,9 +169,30 @@ def _fit_and_score(subject, trial, train, test, seed):
                 trial.scores[each] = float(made[each])
         else:
             trial.scores[name] = float(made)
+    if trial.fold == 0 and y is not None and _is_the_users(scorer, estimator):
+        trial.is_blind = _is_blind(scorer, estimator, X, y, trial.score, subject.is_classification)
     trial.predictions = np.asarray(estimator.predict(X))
     if hasattr(estimator, "predict_proba"):
         trial.probabilities = np.asarray(estimator.predict_proba(X))
+
+
+def _is_the_users(scorer, estimator):
+    """Whether a score is of the user's own making; libraries' own look at the targets."""
+    if not isinstance(scorer, _PassthroughScorer):
+        return not isinstance(scorer, _BaseScorer)
+    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+    return type(last).score.__module__.partition(".")[0] not in _LIBRARIES
+
+
+def _is_blind(scorer, estimator, X, y, score, is_classification):
+    for other in other_targets(y, is_classification):
+        try:
+            made = scorer(estimator, X, other)
+        except Exception:  # noqa: BLE001 - which it would not raise if it did not look
+            return False
+        if (next(iter(made.values())) if isinstance(made, dict) else made) != score:
+            return False
+    return True
 
 
 def _digests(estimator, X):

@@ -4,12 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from examined import examined, found
+from sklearn.datasets import make_multilabel_classification
 from sklearn.decomposition import PCA
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, TimeSeriesSplit
 from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import shuffle
 
 from helpers.diagnosis.checks.leak_preparation import LABELS, ROWS, leak_preparation
@@ -45,14 +48,32 @@ def by_level(table, y):
     return np.c_[table["level"].map(means), table["x"]], y
 
 
+def told_by_trees(X, y):
+    """Trees that know their training rows by heart, as columns: the same leak every time."""
+    trees = ExtraTreesClassifier(5, random_state=0).fit(X, y)
+    told = trees.predict_proba(X)
+    return np.column_stack([X, *(each[:, 1] for each in told)] if y.ndim > 1 else [X, told]), y
+
+
+def test_labels_of_held_out_rows_are_a_fault_with_several_labels_a_row():
+    data = make_multilabel_classification(150, n_features=6, n_classes=3, random_state=0)
+    several = GridSearchCV(DecisionTreeClassifier(random_state=0), {}, cv=KFold(3, shuffle=True))
+    finding = found(leak_preparation, examined(several, *data, prepare=told_by_trees))[LABELS]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert finding.effect > 0.3
+    scaled = examined(several, *data, prepare=lambda X, y: (StandardScaler().fit_transform(X), y))
+    assert LABELS not in found(leak_preparation, scaled)
+
+
 @pytest.mark.parametrize(
     ("prepare", "data"),
     [
         (lambda X, y: (SelectKBest(k=10).fit_transform(X, y), y), (X, Y)),
         (by_level, (TABLE, Y)),
         (balanced_by_copies, (FEW, RARE)),
+        (told_by_trees, (X, Y)),
     ],
-    ids=["selection", "target encoding", "oversampling"],
+    ids=["selection", "target encoding", "oversampling", "trees"],
 )
 def test_labels_of_held_out_rows_are_a_fault(prepare, data):
     (finding,) = findings(prepare, data, budget=20).values()

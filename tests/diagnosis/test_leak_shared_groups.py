@@ -61,6 +61,23 @@ def test_a_column_that_numbers_patients_is_a_fault():
     assert finding.evidence["key"] == "patient"
 
 
+def visits(matters):
+    """Two visits a patient, kept together each; whose patient is a column of its own."""
+    X, y, patient = patients(matters=matters)
+    visit = 2 * patient + np.random.default_rng(0).integers(0, 2, len(patient))
+    table = pd.DataFrame(X).add_prefix("x").assign(patient=[f"p{each}" for each in patient])
+    return examined(GridSearchCV(KNN, {}, cv=GroupKFold(3)), table, y, groups=visit, observe=False)
+
+
+def test_visits_kept_together_and_patients_not_are_a_fault():
+    finding = found(leak_shared_groups, visits(matters=True))[CODE]
+    assert (finding.verdict, finding.evidence["key"]) == ("fault", "patient")
+
+
+def test_patients_that_mean_nothing_beside_visits_are_silent():
+    assert found(leak_shared_groups, visits(matters=False)) == {}
+
+
 def test_groups_kept_together_are_silent():
     X, y, key = patients()
     examination = examination_of(X, y, cv=GroupKFold(3), groups=key)

@@ -21,6 +21,7 @@ from helpers.diagnosis.checks.search_validation_unrepresentative import (
 )
 from helpers.diagnosis.registry import NotApplicable
 from helpers.diagnosis.trials import Trial
+from helpers.quiet import tf
 
 EDGE = "search/edge-of-grid"
 
@@ -235,6 +236,37 @@ def test_a_layer_beside_the_graph_is_found_although_it_draws_a_seed():
     assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
 
 
+class OwnStep(keras.Sequential):
+    """Trains by a step of its own: with the optimizer it was compiled with, or with another."""
+
+    other = None
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(y=y, y_pred=self(x, training=True))
+        variables = self.trainable_variables
+        (self.other or self.optimizer).apply(tape.gradient(loss, variables), variables)
+        return {"loss": loss}
+
+
+def own_step(rate, with_other=False):
+    model = OwnStep([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+    model.compile(keras.optimizers.SGD(rate), "sparse_categorical_crossentropy", run_eagerly=True)
+    model.other = keras.optimizers.SGD(0.1) if with_other else None
+    return model
+
+
+def step_with_another_optimizer(rate):
+    return own_step(rate, with_other=True)
+
+
+def test_a_rate_that_a_step_of_its_own_leaves_alone_is_found():
+    search = GridSearchCV(Own(step_with_another_optimizer), {"learning_rate": [0.1, 0.5]}, cv=2)
+    found, _ = observed(search, check=search_parameter_ignored, budget=2)
+    assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
+
+
 class Subclassed(keras.Model):
     """Says nothing of what it is made of."""
 
@@ -271,9 +303,10 @@ def test_a_parameter_of_random_draws_that_reaches_nothing_is_found():
         (Own(deaf), {"seed": [1, 2]}),
         (Own(through_the_layer), {"learning_rate": [0.0, 0.5]}),
         (Own(subclassed), {"learning_rate": [0.2, 0.5]}),
+        (Own(own_step), {"learning_rate": [0.1, 0.5]}),
         (Own(), {"callbacks": [None, [keras.callbacks.EarlyStopping("loss", patience=9)]]}),
     ],
-    ids=["rate", "batch and epochs", "seed", "layer", "subclassed", "callbacks"],
+    ids=["rate", "batch and epochs", "seed", "layer", "subclassed", "own step", "callbacks"],
 )
 def test_a_parameter_that_acts_is_silent(estimator, grid):
     search = GridSearchCV(estimator, grid, cv=2)

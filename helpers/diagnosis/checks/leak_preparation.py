@@ -106,7 +106,12 @@ def _same_rows(examination, runs, first):
     by_values = [_moves(runs, first, train, test, scrambled, subject) for train, test in splits]
     if max(by_labels) > 0 and not _is_local(runs, first, relabelled, subject):
         findings.append(_supervised(examination, runs, max(by_labels)))
-    elif max(by_values) > 0 and not _is_local(runs, first, scrambled, subject):
+    elif any(_moved_by(runs, first, test, relabelled, subject)[test].any() for _, test in splits):
+        # As what a model says that knows its training rows by heart: no other row need move.
+        null = scores_above_chance(subject, runs)
+        if null["leaks"]:
+            findings.append(_resampled(examination, null, "tells rows their own labels"))
+    if not findings and max(by_values) > 0 and not _is_local(runs, first, scrambled, subject):
         findings.append(_unsupervised(examination, runs, max(by_values)))
     return findings
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
@@ -38,11 +38,11 @@ def leak_shared_groups(examination):
     """
     subject, findings = examination.subject, []
     X, y = require_matrix(subject)
-    for name, key in _keys(subject, X):
+    for name, key, kept in _keys(subject, X):
         shared = _shared(subject.splits, key)
         if shared == 0:
             continue
-        mixed, apart = _splits(subject, y, key)
+        mixed, apart = _splits(subject, y, key, kept)
         effect = compared(examination, X, y, mixed, apart, key)
         examination.remedies["leak/shared-groups"] = Remedy(splits=apart[0], clusters=key)
         verdict, interval = effect.judged(examination.delta)
@@ -74,11 +74,22 @@ def leak_shared_groups(examination):
 
 
 def _keys(subject, X):
-    """Names and group numbers of each row: the groups given, else columns that look like them."""
-    if subject.groups is not None and len(subject.groups) == subject.n_rows:
-        key = pd.factorize(np.asarray(subject.groups).ravel())[0]
-        return [("groups", key)] if key.max() + 1 >= _MIN_GROUPS else []
-    return _columns(subject, X)[:_MAX_KEYS]
+    """Names and group numbers of each row, and of groups that the splits keep together already.
+
+    These are the groups given where splits divide them, and else columns that look like groups:
+    where the splits keep the ones given, columns of which those are parts (visits of a patient).
+    """
+    if subject.groups is None or len(subject.groups) != subject.n_rows:
+        return [(name, key, None) for name, key in _columns(subject, X)[:_MAX_KEYS]]
+    given = pd.factorize(np.asarray(subject.groups).ravel())[0]
+    if given.max() + 1 < _MIN_GROUPS:
+        return []
+    if _shared(subject.splits, given):
+        return [("groups", given, None)]
+    return [
+        (name, key, given) for name, key in _columns(subject, X)
+        if pd.Series(key).groupby(given).nunique().max() == 1
+    ][:_MAX_KEYS]  # fmt: skip
 
 
 def _columns(subject, X):
@@ -121,16 +132,18 @@ def _shared(splits, key):
     return float(sum(a for a, _ in counts) / sum(b for _, b in counts))
 
 
-def _splits(subject, y, key):
+def _splits(subject, y, key, kept):
     """Splits that mix groups, and splits that keep each together: as many of each."""
+    parts = np.arange(len(y)) if kept is None else kept
     n_folds = int(np.clip(len(subject.splits), 3, 5))
     mixed, apart, nothing = [], [], np.zeros(len(y))
     for repeat in range(_REPEATS):
         options = {"n_splits": n_folds, "shuffle": True, "random_state": repeat}
         if subject.is_classification and np.bincount(y).min() >= n_folds:
-            mixed.append(list(StratifiedKFold(**options).split(nothing, y)))
+            by = StratifiedKFold if kept is None else StratifiedGroupKFold
+            mixed.append(list(by(**options).split(nothing, y, parts)))
             apart.append(list(StratifiedGroupKFold(**options).split(nothing, y, key)))
         else:
-            mixed.append(list(KFold(**options).split(nothing)))
+            mixed.append(list(GroupKFold(**options).split(nothing, y, parts)))
             apart.append(list(GroupKFold(**options).split(nothing, y, key)))
     return mixed, apart

@@ -35,7 +35,7 @@ SIGN = Fix(
 )
 
 
-@check("metric/loss-mismatch", needs={"trials", "search"}, proves=True)
+@check("metric/loss-mismatch", needs={"trials", "search", "targets"})
 def metric_sign(examination):
     """The truth, taken for a prediction, is scored by the search's own scorer: whether that is
     less, in every fold, than every candidate has."""

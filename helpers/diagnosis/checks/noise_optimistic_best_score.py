@@ -6,6 +6,7 @@ from scipy import stats
 from helpers.diagnosis.findings import Finding, Fix, judged
 from helpers.diagnosis.registry import check
 from helpers.diagnosis.resampling import mean_by_row, row_table, scores_on
+from helpers.intervals import paired_interval
 
 _RESAMPLES, _BLOCKS = 200, 10
 
@@ -56,6 +57,48 @@ def noise_optimistic_best_score(examination):
             },
         )
     ]
+
+
+OWN_SCORE = Fix(
+    "Score the rows that the fold holds out; what a fit saw of its own validation rows, and its "
+    "best epoch above all, is no score of them.",
+    'GridSearchCV(..., scoring="accuracy")',
+)
+
+
+@check("noise/optimistic-best-score", needs={"trials"})
+def noise_score_without_targets(examination):
+    """A scorer of the user's own is asked again with other targets for the held-out rows: if every
+    score stays the same, bit by bit, it scores something else, whatever that is worth; the accuracy
+    on those rows is set against it."""
+    asked = [trial.is_blind for trial in examination.trials if trial.is_blind is not None]
+    if not asked or not all(asked) or examination.best is None:
+        return []
+    subject, best = examination.subject, examination.of(examination.best)
+    scores = np.array([trial.score for trial in best])
+    verdict, added = "undecided", None
+    if subject.labels is not None and ((scores >= 0) & (scores <= 1)).all():
+        truth = [subject.labels[subject.splits[trial.fold][1]] for trial in best]
+        right = [np.mean(np.ravel(trial.predictions) == y)
+                 for trial, y in zip(best, truth, strict=True)]  # fmt: skip
+        added = paired_interval(scores - right, test_fraction=subject.test_fraction)
+        harmless = judged(added[1:], examination.delta) == "not the cause"
+        verdict = "not the cause" if harmless else "fault"
+    evidence = {"best_score": float(scores.mean()), "candidates_asked": len(asked)}
+    if added is not None:
+        evidence["accuracy_on_held_out_rows"] = float(np.mean(right))
+    return [
+        Finding(
+            "noise/optimistic-best-score", verdict,
+            {"fault": "serious", "undecided": "warning", "not the cause": "info"}[verdict],
+            "The score does not look at the rows that the fold holds out: with other targets it "
+            "stays the same",
+            OWN_SCORE,
+            effect=added and added.mean,
+            interval=added and tuple(added[1:]),
+            evidence=evidence,
+        )
+    ]  # fmt: skip
 
 
 def optimism_interval(table, seed=0):

@@ -13,7 +13,8 @@ from helpers.diagnosis.registry import check
 def search_parameter_ignored(examination):
     """Two candidates that differ in one parameter alone are compared by what Keras was given
     (model, optimizer, loss, callbacks, epochs, batches, rows); if all is equal, both are trained
-    for one epoch from the same weights and seed and their predictions compared digit by digit."""
+    for one epoch from the same weights and seed and their predictions compared digit by digit. A
+    model with a `train_step` of its own may leave its optimizer alone, so that does not count."""
     dead = []
     for key in _keys(examination.subject.candidates):
         pairs = _pairs(examination, key)
@@ -106,11 +107,13 @@ def _signature(trial):
     record = trial.record
     if record is None:
         return trial.error
+    optimizer = record.facts.get("optimizer"), record.learning_rate_given
     return json.dumps(
         [
-            {name: record.facts.get(name) for name in ("architecture", "optimizer", "loss")},
+            {name: record.facts.get(name) for name in ("architecture", "loss")},
+            None if record.facts.get("own_step") else optimizer,
             [(facts["name"], facts["settings"]) for facts in record.callback_facts],
-            record.epochs_asked, record.batch_size, record.steps, record.learning_rate_given,
+            record.epochs_asked, record.batch_size, record.steps,
             record.rows_digest, len(trial.records),
         ],
         default=str,
