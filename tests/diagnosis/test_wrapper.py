@@ -1,5 +1,7 @@
 """Wrappers that lose a parameter or mean other classes than they say."""
 
+import itertools
+
 import keras.wrappers
 import numpy as np
 import pytest
@@ -100,6 +102,13 @@ def test_other_classes_than_meant_are_found(y, predict, says):
     finding = finding_of(wrapper_labels_misaligned, examined(predict, y))[MISALIGNED]
     assert (finding.verdict, finding.severity) == ("fault", "serious")
     assert says in finding.title
+
+
+def test_names_that_are_others_in_each_fold_are_found():
+    turns = itertools.count(1)
+    examination = examined(lambda y: (y + next(turns)) % 3)
+    finding = finding_of(wrapper_labels_misaligned, examination)[MISALIGNED]
+    assert finding.evidence["accuracy_renamed"] == 1
 
 
 RNG = np.random.default_rng(0)

@@ -6,6 +6,9 @@ from scipy.optimize import linear_sum_assignment
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
+#: Held-out rows that a fold needs for names of its own, by class.
+_ROWS_A_CLASS = 6
+
 
 @check("wrapper/labels-misaligned", needs={"trials", "classes"})
 def wrapper_labels_misaligned(examination):
@@ -106,6 +109,19 @@ def _have_learned(trials, n_classes):
     return not losses or bool(np.median(losses) < np.log(n_classes))
 
 
+def _renamed(known, truth, told):
+    """Accuracy as it is, that under the best other names for predicted classes, and those names."""
+    table = np.array([[np.sum((truth == one) & (told == two)) for two in known] for one in known])
+    rows, columns = linear_sum_assignment(-table)
+    names = {str(known[two]): str(known[one]) for one, two in zip(rows, columns, strict=True)}
+    return np.trace(table) / len(truth), table[rows, columns].sum() / len(truth), names
+
+
+def _is_shown(as_is, matched):
+    """Of k! names the best are chosen: what chance gains by it is far below a third of the rows."""
+    return matched - as_is >= 0.3 and matched >= 0.6
+
+
 def _permuted(examination, trials):
     """Whether other names for the predicted classes make most of the errors right."""
     known = np.unique(examination.subject.labels)
@@ -115,14 +131,17 @@ def _permuted(examination, trials):
     ]
     if not pairs or not _have_learned(best, len(known)):
         return None
-    truth, told = (np.concatenate(each) for each in zip(*pairs, strict=True))
-    table = np.array([[np.sum((truth == one) & (told == two)) for two in known] for one in known])
-    rows, columns = linear_sum_assignment(-table)
-    as_is, matched = np.trace(table) / len(truth), table[rows, columns].sum() / len(truth)
-    # Of k! namings the best is chosen: what chance gains by it is far below a third of the rows.
-    if matched - as_is < 0.3 or matched < 0.6:
+    as_is, matched, names = _renamed(known, *map(np.concatenate, zip(*pairs, strict=True)))
+    if not _is_shown(as_is, matched):
+        # Names by the order of appearance are others in each fold.
+        pairs = [each for each in pairs if len(each[0]) >= _ROWS_A_CLASS * len(known)]
+        folds = [_renamed(known, *each) for each in pairs]
+        if not folds:
+            return None
+        as_is, matched = np.mean([each[:2] for each in folds], axis=0)
+        names = folds[0][2]
+    if not _is_shown(as_is, matched):
         return None
-    names = {str(known[two]): str(known[one]) for one, two in zip(rows, columns, strict=True)}
     return _finding(
         f"predicted classes are other ones than meant: renamed, {matched:.0%} of rows are right "
         f"instead of {as_is:.0%}",
