@@ -7,9 +7,10 @@ import warnings
 
 import numpy as np
 
+from helpers.digests import row_digests
 from helpers.quiet import keras
 
-__all__ = ["callback_facts", "is_plain", "model_facts"]
+__all__ = ["callback_facts", "is_plain", "model_facts", "rows_held"]
 
 _SETTINGS = (
     "monitor", "patience", "min_delta", "mode", "start_from_epoch", "restore_best_weights",
@@ -68,7 +69,8 @@ def callback_facts(callback):
     -------
     dict
         ``name``; ``settings`` (``monitor``, ``patience`` ...); ``state``: digest of each
-        attribute of the object and of its class that may change.
+        attribute of the object and of its class that may change; ``rows``: digests of rows that a
+        callback of the user's own holds, or None.
     """
     state = {
         name: _digest(value)
@@ -89,7 +91,32 @@ def callback_facts(callback):
             name: getattr(callback, name) for name in _SETTINGS if hasattr(callback, name)
         },
         "state": state,
+        "rows": rows_held(callback),
     }
+
+
+def rows_held(callback):
+    """Digests of the rows in tables and arrays that a user's callback keeps; None without any.
+
+    Parameters
+    ----------
+    callback : keras.callbacks.Callback
+
+    Returns
+    -------
+    ndarray of uint64, or None
+    """
+    if type(callback).__module__.split(".")[0] == "keras":
+        return None
+    held = [
+        row_digests(each)
+        for name, value in vars(callback).items()
+        if name not in _NOT_STATE or name == "validation_data"
+        for each in (value if isinstance(value, tuple | list) else [value])
+        if len(getattr(each, "shape", ())) > 1
+    ]
+    held = [each for each in held if each is not None]
+    return np.concatenate(held) if held else None
 
 
 def _config(thing):

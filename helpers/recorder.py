@@ -39,7 +39,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.digests import combined, is_constant, row_digests, rows_digest, variable_digests
-from helpers.model_facts import callback_facts, model_facts
+from helpers.model_facts import callback_facts, model_facts, rows_held
 from helpers.quiet import keras, tf
 from helpers.training import current_job, observers
 
@@ -111,6 +111,9 @@ class FitRecord:
         The epoch that ran first, from there. Above zero if a callback took up an earlier fit.
     batch_size : int or None
         As `fit` was asked for.
+    weights_put_back : bool
+        Whether training ended with other weights than its last epoch. Noted where a callback of
+        the user's own holds rows.
     """
 
     model_id: int
@@ -141,6 +144,7 @@ class FitRecord:
     initial_epoch: int = 0
     first_epoch: int = 0
     batch_size: int | None = None
+    weights_put_back: bool = False
 
     @property
     def start_digest(self):
@@ -508,11 +512,12 @@ def _callbacks(callbacks):
 class _Watcher(keras.callbacks.Callback):
     """Notes what only callbacks see. No batch hooks: they would slow training down."""
 
-    only_logs = True  # in a stack of fits it needs nothing of the model
-
     def __init__(self, record, model, others=()):
         super().__init__()
         self.record, self.watched, self.others = record, model, others
+        self.holds_rows = any(rows_held(each) is not None for each in others)
+        self.only_logs = not self.holds_rows  # in a stack of fits it needs nothing of the model
+        self.weights = None
 
     def on_train_begin(self, logs=None):
         self.record.steps = (self.params or {}).get("steps")
@@ -532,6 +537,13 @@ class _Watcher(keras.callbacks.Callback):
         for facts, each in zip(self.record.callback_facts, self.others, strict=False):
             if hasattr(each, "monitor") and hasattr(each, "best"):  # of Keras' own, None till then
                 facts["saw_monitor"] = each.best is not None
+        if self.holds_rows:
+            self.weights = variable_digests(self.watched.weights)
+
+    def on_train_end(self, logs=None):  # the others' came before
+        if self.weights is not None:
+            now = variable_digests(self.watched.weights)
+            self.record.weights_put_back = now != self.weights
 
 
 def _note_start(record, model):

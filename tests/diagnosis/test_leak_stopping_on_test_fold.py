@@ -118,6 +118,55 @@ def test_watching_alone_is_not_the_cause():
     assert found(leak_stopping_on_test_fold, examination)[CODE].verdict == "not the cause"
 
 
+class Watches(keras.callbacks.Callback):
+    """Holds rows of its own, without Keras' knowing, and may act on what it sees of them."""
+
+    def __init__(self, does, X):
+        super().__init__()
+        self.does, self.X, self.seen = does, X, []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seen.append(float(np.mean(self.model(self.X))))
+        if self.does == "rate":
+            self.model.optimizer.learning_rate = 0.001
+        elif self.does == "stop":
+            self.model.stop_training = True
+        elif epoch == 0:
+            self.kept = self.model.get_weights()
+
+    def on_train_end(self, logs=None):
+        if self.does == "put back":
+            self.model.set_weights(self.kept)
+
+
+class WithCallback(Net):
+    def fit(self, X, y, callbacks=()):
+        self.classes_ = np.unique(y)
+        self.model_ = keras.Sequential([keras.layers.Dense(2, activation="softmax")])
+        self.model_.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+        self.model_.fit(X, y, epochs=2, batch_size=60, verbose=0, callbacks=list(callbacks))
+        return self
+
+
+@pytest.mark.parametrize(
+    ("does", "verdict"),
+    [("rate", "fault"), ("stop", "fault"), ("put back", "fault"), ("nothing", "not the cause")],
+)
+def test_rows_in_a_callback_of_the_users_own(does, verdict):
+    fit_params = {"callbacks": [Watches(does, X)]}
+    finding = found(
+        leak_stopping_on_test_fold, examined(search(WithCallback()), X, Y, fit_params=fit_params)
+    )[CODE]
+    assert finding.verdict == verdict
+    assert finding.evidence["acted"] == (["Watches"] if verdict == "fault" else [])
+
+
+def test_other_rows_in_a_callback_are_silent():
+    fit_params = {"callbacks": [Watches("put back", rows(1)[0])]}
+    examination = examined(search(WithCallback()), X, Y, fit_params=fit_params)
+    assert found(leak_stopping_on_test_fold, examination) == {}
+
+
 @pytest.mark.parametrize(
     "fit_params", [{"validation_data": rows(1)}, {"validation_split": 0.2}], ids=["apart", "inner"]
 )

@@ -22,9 +22,10 @@ FIX = Fix(
 
 @check("leak/stopping-on-test-fold", needs={"trials"}, fits=6, weight=3)
 def leak_stopping_on_test_fold(examination):
-    """Digests of the validation rows of each Keras fit against those of the rows that score the
-    fold, and what acted on them: an early stop, restored weights, a learning rate, a number of
-    epochs. Rows that are training rows as well do not count.
+    """Digests of the validation rows of each Keras fit, and of rows that callbacks of the user's
+    own hold, against those of the rows that score the fold, and what acted on them: an early stop,
+    restored weights, a learning rate, a number of epochs. Rows that are training rows as well do
+    not count.
 
     Watched without anything that acts is no fault: the curves are just prettier than they should
     be. What it adds to the winner's score, where that is a mean over rows: each fold is fitted
@@ -35,7 +36,8 @@ def leak_stopping_on_test_fold(examination):
     watched = [_watched(each, len(splits[each.fold][1])) for each in examination.trials]
     watched = [each for each in watched if each]
     if not watched:
-        if all(_validation_rows(trial) is None for trial in examination.trials):
+        records = [record for trial in examination.trials for record in trial.records]
+        if all(_rows_to_see(record) is None for record in records):
             raise NotApplicable("no fit had validation rows that could be read")
         return []
     acts = [each["acts"] for each in watched]
@@ -107,10 +109,11 @@ def _watched(trial, n_scored):
     if trial.test_digests is None or trial.train_digests is None:
         return None
     for position, record in enumerate(trial.records):
-        if record.val_rows is None:
+        rows = _rows_to_see(record)
+        if rows is None:
             continue
         own = np.setdiff1d(trial.test_digests, trial.train_digests)
-        n_seen = len(np.intersect1d(record.val_rows, own))
+        n_seen = len(np.intersect1d(rows, own))
         share = n_seen / n_scored
         if n_seen >= 2 and share >= _SHARE:
             acts, by = _acts(record, trial.records[position + 1 :])
@@ -123,6 +126,11 @@ def _acts(record, later):
     undecided = ""
     for facts in record.callback_facts:
         name, settings = facts["name"], facts["settings"]
+        if facts.get("rows") is not None:
+            changes_rate = record.learning_rate_end != record.learning_rate_start
+            if record.stop_training or record.weights_put_back or changes_rate:
+                return "fault", name
+            continue
         is_own = not hasattr(keras.callbacks, name)
         on_validation = str(settings.get("monitor", "")).startswith("val_")
         if name == "ReduceLROnPlateau" and on_validation:
@@ -149,5 +157,8 @@ def _best_epochs(record):
     return best
 
 
-def _validation_rows(trial):
-    return next((each.val_rows for each in trial.records if each.val_rows is not None), None)
+def _rows_to_see(record):
+    """Validation rows, and those in callbacks of the user's own."""
+    held = [record.val_rows, *(facts.get("rows") for facts in record.callback_facts)]
+    held = [each for each in held if each is not None]
+    return np.concatenate(held) if held else None
