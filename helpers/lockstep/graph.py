@@ -4,6 +4,7 @@ Each variable of the models is stacked along a first axis; the model that the gr
 is a template, and its own variables are left alone.
 """
 
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,10 +22,12 @@ __all__ = ["CannotStackError", "StackedGraph", "State"]
 #: Operations that TensorFlow counts as having state, but which draw, read and write nothing.
 HARMLESS = ("Assert", "If", "PartitionedCall", "StatefulPartitionedCall", "While")
 
-#: Models that are trained at once where TensorFlow loops over them: those with convolutions, whose
-#: filters differ from model to model. It has no operation for those, and vectorised would loop
-#: inside the step, which takes longer (``make bench ARGS=cnn-28x28``).
+#: Models that are trained at once where TensorFlow loops over them: those with large convolutions.
+#: It has no operation for filters that differ from model to model, and vectorised it loops inside
+#: the step. That takes longer (``make bench ARGS=cnn-28x28``) unless they are small (``cnn-8x8``).
 MODELS_AT_ONCE = 4
+#: Multiplications that the convolutions of a model do for a row, from which on they are large.
+LARGE = 15_000
 
 
 class CannotStackError(Exception):
@@ -105,7 +108,7 @@ class StackedGraph:
             lambda each: tf.TensorSpec((None, *each.shape[1:]), each.dtype), columns
         )
         self._traced, self.graphs = {}, TracedGraphs()
-        self._is_mapped = any(map(_convolves, template._flatten_layers()))
+        self._is_mapped = sum(map(_multiplications, template._flatten_layers())) >= LARGE
 
     def train(self, state, settings, data, index, active):
         """Run steps; models that are not active stay as they are.
@@ -346,9 +349,19 @@ def _updating_keras_variables(optimizer):
         optimizer.__class__ = cls
 
 
-def _convolves(layer):
+def _multiplications(layer):
+    """What a convolution multiplies for one row; infinite where its output's size is not known."""
     modules = [cls.__module__ for cls in type(layer).__mro__]
-    return any(name.startswith("keras.src.layers.convolutional.") for name in modules)
+    if not any(name.startswith("keras.src.layers.convolutional.") for name in modules):
+        return 0
+    try:
+        shape = layer.output.shape[1:]
+    except AttributeError:  # Keras' for a layer of a subclassed model, which has no graph
+        return math.inf
+    if None in shape:
+        return math.inf
+    n_values = math.prod(shape) // shape[-1 if layer.data_format == "channels_last" else 0]
+    return n_values * sum(math.prod(w.shape) for w in layer.weights if len(w.shape) > 2)
 
 
 def _variables(model):

@@ -90,6 +90,10 @@ BUILDERS = {
         lambda: layers.Reshape((4, 2, 1)), lambda: layers.Conv2D(4, 2, activation="relu"),
         lambda: layers.MaxPooling2D((2, 1)), layers.Flatten,
     ),
+    "large convolution": dense(  # which is looped over: see helpers.lockstep.graph.LARGE
+        lambda: layers.Reshape((4, 2, 1)), lambda: layers.UpSampling2D(8),
+        lambda: layers.Conv2D(4, 3), layers.GlobalAveragePooling2D,
+    ),
     "average pooling": dense(
         lambda: layers.Reshape((4, 2, 1)), lambda: layers.Conv2D(4, 2),
         layers.GlobalAveragePooling2D,
