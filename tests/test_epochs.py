@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers.epochs import PATIENCE, Present, train_auto
+from helpers.epochs import NOTABLE, PATIENCE, Present, train_auto
 from helpers.errors import InertCallbackError
 from helpers.quiet import keras
 from helpers.training import FitJob, Rows, train
@@ -22,6 +22,17 @@ OPTIMIZERS = {
         keras.optimizers.schedules.ExponentialDecay(0.5, 3, 0.97)
     ),
 }
+
+
+class Told(keras.callbacks.Callback):
+    """Losses of the rows set apart, as they are to be."""
+
+    def __init__(self, losses):
+        super().__init__()
+        self.losses = losses
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_loss"] = self.losses[epoch]
 
 
 def job_with(optimizer, **changes):
@@ -50,9 +61,9 @@ def test_it_is_a_fit_that_ends_at_the_best_epoch_and_goes_on(optimizer):
     part, rows = job_with(optimizer), Rows(X, Y)
     result, search = train_auto(part, rows)
     best = 1 + int(np.argmin(search["val_loss"]))
-    assert PATIENCE == len(search["val_loss"]) - best < len(search["val_loss"]) - 1
+    assert 1 < best < len(search["val_loss"]) <= best + PATIENCE
     first = train(replace(part, epochs=best))
-    n_epochs = best + round(best / 3)
+    n_epochs = best + max(PATIENCE, round(best / 3))
     rest = train(
         replace(
             part, rows=rows, validation=None, build=Present(first.model), initial_epoch=best,
@@ -89,7 +100,8 @@ def test_callbacks_count_on_and_those_that_watch_have_had_their_say():
             seen.append((epoch, float(self.model.optimizer.learning_rate)))
 
     slower = keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=0, min_delta=0.05)
-    part = job_with(OPTIMIZERS["momentum"], callbacks=[Seen, slower])
+    losses = Told([5.0, 4.0, 4.0, 3.0, *[3.5] * 9])
+    part = job_with(OPTIMIZERS["momentum"], callbacks=[Seen, losses, slower])
     result, search = train_auto(part, Rows(X, Y))
     n_searched, best = len(search["loss"]), 1 + int(np.argmin(search["val_loss"]))
     assert [epoch for epoch, _ in seen[:n_searched]] == list(range(n_searched))
@@ -107,12 +119,28 @@ def test_a_callback_that_never_acts_is_told_wherever_counting_begins():
         train(replace(part, build=Present(first.model), initial_epoch=2, epochs=4))
 
 
-def test_losses_that_are_no_numbers_are_never_best():
-    class Spoil(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            logs["val_loss"] = [np.nan, 3.0, np.inf, 2.0, np.nan, 2.5, 2.5, 2.5, 2.5][epoch]
+@pytest.mark.parametrize(
+    ("fall", "searched"),
+    [(2 * NOTABLE, 20), (NOTABLE / 10, 1 + PATIENCE), (0.4 * NOTABLE, 20), (0.0, 1 + PATIENCE)],
+)
+@pytest.mark.parametrize("first", [1.0, 500.0, -3.0])
+def test_a_loss_that_hardly_falls_ends_the_search_at_its_lowest(first, fall, searched):
+    losses = first - fall * abs(first) * np.arange(20)
+    part = job_with(OPTIMIZERS["momentum"], callbacks=[Told(losses)], epochs=20)
+    result, search = train_auto(part, part.rows)
+    assert len(search["val_loss"]) == searched
+    assert result.n_epochs == (searched if fall else 1)
 
-    part = job_with(OPTIMIZERS["momentum"], callbacks=Spoil)
+
+def test_where_the_best_epoch_comes_early_some_follow_on_all_rows():
+    part = job_with(OPTIMIZERS["momentum"], callbacks=[Told(np.arange(60.0))])
+    result, _ = train_auto(part, Rows(X, Y))
+    assert result.n_epochs == 1 + PATIENCE
+
+
+def test_losses_that_are_no_numbers_are_never_best():
+    spoilt = Told([np.nan, 3.0, np.inf, 2.0, np.nan, 2.5, 2.5, 2.5, 2.5])
+    part = job_with(OPTIMIZERS["momentum"], callbacks=spoilt)
     result, search = train_auto(part, part.rows)
     assert len(search["val_loss"]) == 9
     laws.assert_equal_weights(state(result.model), state(train(replace(part, epochs=4)).model))

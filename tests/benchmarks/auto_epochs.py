@@ -54,7 +54,7 @@ patience 5:
 | a new model, for as many updates, on all rows | 0.0025 | 0.0222 | 2.36 |
 | nothing: the best weights are kept | 0.0059 | 0.0287 | 1.19 |
 | from the best epoch on all rows, updates: 0.1 of those | 0.0037 | 0.0186 | 1.31 |
-| 0.25 of those (**chosen**: what the larger set is owed) | 0.0032 | 0.0172 | 1.48 |
+| 0.25 of those (what the larger set is owed) | 0.0032 | 0.0172 | 1.48 |
 | 0.5 of those | 0.0028 | 0.0157 | 1.78 |
 | all of those again | 0.0019 | 0.0144 | 2.36 |
 
@@ -62,16 +62,21 @@ Patience 8 instead of 5, with 0.25: 0.0023, 0.0172, 1.55, but 2.19 on one data s
 109 alone. An optimizer that starts anew on all rows (moments zero) instead of going on: 0.0025,
 0.0159, 1.48; the difference is small, and a schedule would start again from its first rate.
 
-The largest regret is that of the synthetic patients, whose validation loss is lowest long before
-their accuracy is highest: 0.0172, 0.0167 and 0.0275 in seeds 100 to 119, 20 to 39 and 40 to 59.
-Over these 60 it is 0.0205, **just over the goal**. No patience changes that; only more updates on
-all rows do, for more cost (0.0120 with all of those again).
+With 0.25, two goals were narrowly missed on seeds 20 to 59. The synthetic patients, whose
+validation loss is lowest long before their accuracy is highest, lost 0.0167 and 0.0275; wine, whose
+loss falls to the last of 200 epochs, cost 2.17 and 2.04. So, again by seeds 100 to 119 (against the
+best fixed numbers of seeds 40 to 59), two things were added, and the table above is of seeds that
+had not been looked at before:
 
-The costs hang on the best fixed number, which is any of many where the accuracy is flat, as on
-wine from 60 epochs on: 135, 90 and 90 were best in those seeds, and wine cost 1.48, 2.17 and 2.04,
-**more than 2 in two of three**. After seeds 20 to 39, where the search ran to `max_epochs` and the
-rest came on top, both together were bound by `max_epochs`; seeds 40 to 59 were not looked at
-before that.
+| with 0.25 of those | median regret | largest | largest cost |
+| --- | --- | --- | --- |
+| but five epochs on all rows at least: patients | | 0.0015 | 1.35 |
+| ten: patients | | 0.0012 | 1.75 |
+| five, and a loss counts as lower by 0.001 of the first (**chosen**) | 0.0017 | 0.0126 | 1.55 |
+| five, and by 0.002: wine, breast cancer, penguins | | 0.0032 | 1.25 |
+
+The 0.0126 are those of xor_like, with and without the last addition: the fit of one seed is stopped
+on its plateau.
 """
 
 
@@ -198,7 +203,7 @@ Measured: median regret {regret.median():.4f}, largest {regret.max():.4f}; cost 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
-    parser.add_argument("--seeds", type=int, nargs=2, default=(40, 59), metavar=("FIRST", "LAST"))
+    parser.add_argument("--seeds", type=int, nargs=2, default=(60, 79), metavar=("FIRST", "LAST"))
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
     asked = parser.parse_args()
     seeds = range(asked.seeds[0], asked.seeds[1] + 1)

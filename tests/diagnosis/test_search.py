@@ -351,8 +351,9 @@ def test_a_refit_that_trains_otherwise_is_found(refit):
         ({"train_rows": None, "steps": None}, {"train_rows": None, "steps": None}),
         ({"train_rows": np.arange(48, dtype=np.uint64)},
          {"train_rows": np.arange(32, dtype=np.uint64)}),
+        ({"epochs_asked": 2, "epochs_run": 2, "steps": 3}, {}),
     ],
-    ids=["equal", "stopped elsewhere", "tf.data", "a split of its own"],
+    ids=["equal", "stopped elsewhere", "tf.data", "a split of its own", "updates"],
 )  # fmt: skip
 def test_a_refit_that_trains_alike_is_silent(refit, folds):
     assert finding_of(search_refit_unlike_folds, refitted(refit=refit, folds=folds)) == {}

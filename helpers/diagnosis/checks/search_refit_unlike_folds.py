@@ -5,6 +5,9 @@ import numpy as np
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
+#: Numbers of updates up to this ratio are the same but for whole epochs.
+_AS_MANY = 1.15
+
 
 @check("search/refit-unlike-folds", needs={"fits"})
 def search_refit_unlike_folds(examination):
@@ -34,6 +37,8 @@ def search_refit_unlike_folds(examination):
     }
     if examination.known.get("search_folds_miss_classes"):
         unlike.pop("architecture", None)  # it has an output for each class there is
+    if "epochs asked" in unlike and _updates_as_many(record, folds):
+        unlike.pop("epochs asked")  # epochs that follow from a number of updates
     epochs = [each.epochs_run for each in folds]
     far = record.epochs_run * 3 < min(epochs) or record.epochs_run > 3 * max(epochs)
     rows = _rows_used(examination, refit)
@@ -66,6 +71,12 @@ def search_refit_unlike_folds(examination):
             },
         )
     ]  # fmt: skip
+
+
+def _updates_as_many(record, folds):
+    """Whether the refit made about as many updates as the folds, which have fewer rows."""
+    counts = [each.epochs_run * (each.steps or 0) for each in (record, *folds)]
+    return all(counts) and max(counts) <= _AS_MANY * min(counts)
 
 
 def _matters(unlike):
