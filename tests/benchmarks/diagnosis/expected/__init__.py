@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.benchmarks.diagnosis.expected.budget import BUDGET
 from tests.benchmarks.diagnosis.expected.entry import Expected
 from tests.benchmarks.diagnosis.expected.noise import NOISE
+from tests.benchmarks.diagnosis.expected.others import OTHERS
 from tests.benchmarks.diagnosis.expected.preparation import PREPARATION
 from tests.benchmarks.diagnosis.expected.several import SEVERAL
 from tests.benchmarks.diagnosis.expected.space import SPACE
@@ -23,6 +24,7 @@ THEMES = {
     "space": SPACE,
     "wrappers": WRAPPERS,
     "several": SEVERAL,
+    "others": OTHERS,
 }
 # Faulty searches are kept short: on the rings, four times the epochs are worth about a point.
 NEARLY_ENOUGH = {"budget/still-improving": "eight to ten epochs are nearly enough"}
