@@ -161,6 +161,15 @@ def test_rows_in_a_callback_of_the_users_own(does, verdict):
     assert finding.evidence["acted"] == (["Watches"] if verdict == "fault" else [])
 
 
+def test_what_one_of_keras_own_callbacks_may_have_done_is_undecided():
+    slower = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    fit_params = {"callbacks": [Watches("nothing", X), slower]}
+    finding = found(
+        leak_stopping_on_test_fold, examined(search(WithCallback()), X, Y, fit_params=fit_params)
+    )[CODE]
+    assert finding.verdict == "undecided"
+
+
 def test_other_rows_in_a_callback_are_silent():
     fit_params = {"callbacks": [Watches("put back", rows(1)[0])]}
     examination = examined(search(WithCallback()), X, Y, fit_params=fit_params)

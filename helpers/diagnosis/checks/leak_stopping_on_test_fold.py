@@ -10,6 +10,8 @@ from helpers.quiet import keras
 
 #: Share of the held-out rows that must have been watched; one or two may be there by chance.
 _SHARE = 0.05
+#: Of Keras' own: what stops a fit, puts weights back or sets a rate may have been one of these.
+_ACTING = ("EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau", "TerminateOnNaN")
 
 FIX = Fix(
     "Let early stopping watch a part of the fold's training rows; the held-out rows only score.",
@@ -124,12 +126,15 @@ def _watched(trial, n_scored):
 def _acts(record, later):
     """Verdict, and what acted."""
     undecided = ""
+    others_act = any(facts["name"] in _ACTING for facts in record.callback_facts)
     for facts in record.callback_facts:
         name, settings = facts["name"], facts["settings"]
         if facts.get("rows") is not None:
             changes_rate = record.learning_rate_end != record.learning_rate_start
             if record.stop_training or record.weights_put_back or changes_rate:
-                return "fault", name
+                if not others_act:
+                    return "fault", name
+                undecided = name
             continue
         is_own = not hasattr(keras.callbacks, name)
         on_validation = str(settings.get("monitor", "")).startswith("val_")

@@ -100,10 +100,14 @@ def _alike(examination, first, second, *positions):
         return True
     one, two = ({trial.fold: trial for trial in examination.of(each)} for each in positions)
     common = sorted(set(one) & set(two))
-    return bool(common) and _signature(one[common[0]]) == _signature(two[common[0]])
+    if not common:
+        return False
+    one, two = one[common[0]], two[common[0]]
+    return _signature(one, two) == _signature(two, one)
 
 
-def _signature(trial):
+def _signature(trial, other):
+    """What Keras was given, as far as it tells whether the other trial trained otherwise."""
     record = trial.record
     if record is None:
         return trial.error
@@ -111,13 +115,20 @@ def _signature(trial):
     return json.dumps(
         [
             {name: record.facts.get(name) for name in ("architecture", "loss")},
-            None if record.facts.get("own_step") else optimizer,
+            None if _differ_in_a_rate_that_may_be_left(record, other.record) else optimizer,
             [(facts["name"], facts["settings"]) for facts in record.callback_facts],
             record.epochs_asked, record.batch_size, record.steps,
             record.rows_digest, len(trial.records),
         ],
         default=str,
     )  # fmt: skip
+
+
+def _differ_in_a_rate_that_may_be_left(record, other):
+    """Whether a `train_step` of its own is told two rates; it need not use the optimizer."""
+    if other is None or not record.facts.get("own_step"):
+        return False
+    return record.learning_rate_given != other.learning_rate_given
 
 
 def _same(examination, key, first, second, *positions):
@@ -133,7 +144,7 @@ def _same(examination, key, first, second, *positions):
         )
     if one.error or two.error:
         return False
-    if None in positions and _signature(one) != _signature(two):
+    if None in positions and _signature(one, two) != _signature(two, one):
         return False
     return bool(np.array_equal(one.predictions, two.predictions)) and (
         one.record is None or two.record is None or one.record.end_digest == two.record.end_digest
