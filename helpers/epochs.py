@@ -16,6 +16,9 @@ PATIENCE = 5
 #: Share of the first epoch's loss by which another is notably lower. Where classes can be told
 #: apart for certain, the loss falls for ever, and the accuracy has been at its best for long.
 NOTABLE = 0.001
+#: Fewest epochs on all rows. Where labels are mostly noise, the loss is at its lowest after a few
+#: epochs, and the accuracy at its best later.
+FEWEST = 3
 
 
 def train_auto(part, rows, train=train):
@@ -23,8 +26,7 @@ def train_auto(part, rows, train=train):
 
     Training stops at the best epoch for the rows set apart: weights, moments and rates are what
     they were at its end. From there it goes on with all rows, for the share of those epochs that
-    the rows set apart are of them, and for `PATIENCE` epochs at least: where labels are mostly
-    noise the loss is at its lowest after a few epochs, and the accuracy at its best later.
+    the rows set apart are of them, and for `FEWEST` epochs at least.
 
     Parameters
     ----------
@@ -71,11 +73,11 @@ def epochs_owed(n_best, share_apart):
     >>> epochs_owed(50, share_apart=0.2)
     10
     >>> epochs_owed(1, share_apart=0.2)
-    5
+    3
     >>> epochs_owed(50, share_apart=0.0)
     0
     """
-    return max(PATIENCE, round(n_best * share_apart)) if share_apart else 0
+    return max(FEWEST, round(n_best * share_apart)) if share_apart else 0
 
 
 class StopAtBest(keras.callbacks.Callback):

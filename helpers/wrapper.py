@@ -99,7 +99,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
     epochs : int >= 1 or "auto", default="auto"
         Passes over the training rows. "auto" watches a fifth of the training rows (or
         ``validation_split`` of them), takes the model back to its best epoch and goes on from there
-        on all rows, for a fifth as many epochs, but five at least; see Notes.
+        on all rows, for a fifth as many epochs, but three at least; see Notes.
     max_epochs : int >= 1, default=200
         Most epochs that "auto" trains a model for, those on all rows counted.
     batch_size : int >= 1, or -1, default=32
@@ -160,7 +160,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
     optimizer and learning rate go back to what they were after the best epoch; schedules and
     callbacks then go on counting from it, and callbacks that watch rows set apart are left out,
     since none are. Where ``X_val`` is given, all rows have been trained on and nothing follows. In
-    all, but for the five epochs at least, the model sees as many rows as if it had been trained on
+    all, but for the three epochs at least, the model sees as many rows as if it had been trained on
     all of them for the best number of epochs. What this loses and costs against the best fixed
     number: ``tests/benchmarks/auto_epochs.md``.
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helpers.epochs import NOTABLE, PATIENCE, Present, train_auto
+from helpers.epochs import FEWEST, NOTABLE, PATIENCE, Present, train_auto
 from helpers.errors import InertCallbackError
 from helpers.quiet import keras
 from helpers.training import FitJob, Rows, train
@@ -63,7 +63,7 @@ def test_it_is_a_fit_that_ends_at_the_best_epoch_and_goes_on(optimizer):
     best = 1 + int(np.argmin(search["val_loss"]))
     assert 1 < best < len(search["val_loss"]) <= best + PATIENCE
     first = train(replace(part, epochs=best))
-    n_epochs = best + max(PATIENCE, round(best / 3))
+    n_epochs = best + max(FEWEST, round(best / 3))
     rest = train(
         replace(
             part, rows=rows, validation=None, build=Present(first.model), initial_epoch=best,
@@ -135,7 +135,7 @@ def test_a_loss_that_hardly_falls_ends_the_search_at_its_lowest(first, fall, sea
 def test_where_the_best_epoch_comes_early_some_follow_on_all_rows():
     part = job_with(OPTIMIZERS["momentum"], callbacks=[Told(np.arange(60.0))])
     result, _ = train_auto(part, Rows(X, Y))
-    assert result.n_epochs == 1 + PATIENCE
+    assert result.n_epochs == 1 + FEWEST
 
 
 def test_losses_that_are_no_numbers_are_never_best():

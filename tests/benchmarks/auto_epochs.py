@@ -64,19 +64,19 @@ Patience 8 instead of 5, with 0.25: 0.0023, 0.0172, 1.55, but 2.19 on one data s
 
 With 0.25, two goals were narrowly missed on seeds 20 to 59. The synthetic patients, whose
 validation loss is lowest long before their accuracy is highest, lost 0.0167 and 0.0275; wine, whose
-loss falls to the last of 200 epochs, cost 2.17 and 2.04. So, again by seeds 100 to 119 (against the
-best fixed numbers of seeds 40 to 59), two things were added, and the table above is of seeds that
-had not been looked at before:
+loss falls to the last of 200 epochs, cost 2.17 and 2.04. So two things were added, again by seeds
+100 to 119 (against the best fixed numbers of seeds 40 to 59):
 
-| with 0.25 of those | median regret | largest | largest cost |
-| --- | --- | --- | --- |
-| but five epochs on all rows at least: patients | | 0.0015 | 1.35 |
-| ten: patients | | 0.0012 | 1.75 |
-| five, and a loss counts as lower by 0.001 of the first (**chosen**) | 0.0017 | 0.0126 | 1.55 |
-| five, and by 0.002: wine, breast cancer, penguins | | 0.0032 | 1.25 |
+| with 0.25 of those | regret | cost |
+| --- | --- | --- |
+| five epochs on all rows at least: patients | 0.0015 | 1.35 |
+| three, and a loss counts as lower by 0.001 of the first (**chosen**): patients | 0.0060 | 1.17 |
+| the same: wine | -0.0028 | 1.55 |
+| by 0.002: wine | -0.0028 | 1.25 |
+| by 0.002: penguins, 0.0006 with 0.001 | 0.0015 | 0.38 |
 
-The 0.0126 are those of xor_like, with and without the last addition: the fit of one seed is stopped
-on its plateau.
+With five on all rows, seeds 60 to 79, patients lost 0.0044, but eight epochs were best there, and
+the cost was 2.04; hence three. The table above is of seeds that had not been looked at before.
 """
 
 
@@ -203,7 +203,7 @@ Measured: median regret {regret.median():.4f}, largest {regret.max():.4f}; cost 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
-    parser.add_argument("--seeds", type=int, nargs=2, default=(60, 79), metavar=("FIRST", "LAST"))
+    parser.add_argument("--seeds", type=int, nargs=2, default=(80, 99), metavar=("FIRST", "LAST"))
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
     asked = parser.parse_args()
     seeds = range(asked.seeds[0], asked.seeds[1] + 1)
