@@ -13,6 +13,8 @@ from helpers.diagnosis.checks.leak_target_in_features import leak_target_in_feat
 CODE = "leak/target-in-features"
 RNG = np.random.default_rng(0)
 Y = np.arange(200) % 2
+MANY = np.arange(900) % 2
+FLAG = np.where(RNG.random(900) < 0.015, 1 - MANY, MANY)  # set after the outcome, mostly
 WEAK = RNG.standard_normal((200, 6)) + 0.5 * Y[:, None]
 PRICE = np.exp(RNG.standard_normal(200))
 
@@ -28,8 +30,9 @@ def findings(X, y, estimator=None):
         (pd.DataFrame(WEAK).add_prefix("x").assign(treated=Y + RNG.normal(0, 0.1, 200)), Y),
         (pd.DataFrame(WEAK).add_prefix("x").assign(treated=np.array(["no", "yes"])[Y]), Y),
         (pd.DataFrame(WEAK).add_prefix("x").assign(treated=PRICE * 1.2), PRICE),
+        (pd.DataFrame(RNG.standard_normal((900, 4))).assign(treated=FLAG), MANY),
     ],
-    ids=["number", "text", "other unit"],
+    ids=["number", "text", "other unit", "flag"],
 )
 def test_a_column_that_tells_is_suspected(table, y):
     estimator = Ridge() if y is PRICE else None

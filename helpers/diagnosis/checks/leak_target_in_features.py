@@ -16,8 +16,13 @@ from helpers.diagnosis.registry import NotApplicable, check
 _MIN_ROWS, _FOLDS, _SCREENED = 50, 3, 12
 #: Out-of-sample score of one column alone that is "nearly perfect": 1 wrong in 100.
 _NEARLY_ALL = 0.99
-#: How far above the next column, and above all others together, it must be; and in SE.
-_AHEAD, _ERRORS = 0.05, 4
+#: How far above the next column, and above all others together, it must be.
+_AHEAD = 0.05
+#: Of classes also less, but above this by two SE, and farther ahead. One quantity may well explain
+#: most of another.
+_MOST, _FAR_AHEAD = 0.96, 0.2
+#: The same distance in SE.
+_ERRORS = 4
 
 FIX = Fix(
     "Ask whether this column was known when the prediction is to be made. If not, leave it out.",
@@ -28,8 +33,9 @@ FIX = Fix(
 @check(
     "leak/target-in-features",
     proves=False,
-    null="a strong honest column: its errors are those of a binomial share; nearly perfect alone "
-    "and 4 standard errors above all others together: 0 of 20 simulated",
+    null="a strong honest column: its errors are those of a binomial share; nearly perfect alone, "
+    "or nearly so and far ahead, and 4 standard errors above all others together: 0 of 20 "
+    "simulated",
 )
 def leak_target_in_features(examination):
     """Each column alone, by a small tree on held-out rows; then the score of cheap models with all
@@ -49,13 +55,14 @@ def leak_target_in_features(examination):
     alone = _alone(X, y, splits, subject.is_classification)
     column = int(np.argmax(alone))
     score = alone[column]
-    if score < _NEARLY_ALL:
+    ahead = _needed(score, len(y), subject.is_classification)
+    if ahead is None:
         return []
     same = _twins_of(X, column)
     others = np.delete(alone, same)
     rest = _without(subject, np.delete(X, same, axis=1), y, splits)
     error = math.sqrt(max(rest * (1 - rest), 0.0) / len(y))
-    needed = max(_AHEAD, _ERRORS * error)
+    needed = max(ahead, _ERRORS * error)
     if score - max(rest, others.max(initial=0.0)) < needed:
         return []
     name = _name(subject.X, column)
@@ -79,6 +86,14 @@ def leak_target_in_features(examination):
             },
         )
     ]
+
+
+def _needed(score, n, is_classification):
+    """How far ahead of the others a column of such a score is suspect; None if it is at none."""
+    if score >= _NEARLY_ALL:
+        return _AHEAD
+    at_least = score - 2 * math.sqrt(max(score * (1 - score), 0.0) / n)
+    return _FAR_AHEAD if is_classification and at_least >= _MOST else None
 
 
 def _is_rotated(X):
