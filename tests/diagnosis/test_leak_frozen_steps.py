@@ -71,5 +71,19 @@ def test_steps_that_did_not_see_all_rows_are_silent(step):
     assert findings(step, WIDE, Y) == {}
 
 
+class Particular(StandardScaler):
+    """Takes the rows of a fold, and no more."""
+
+    def fit(self, X, y=None):
+        if len(X) > 200:
+            raise ValueError("too many rows")
+        return super().fit(X, y)
+
+
+def test_steps_that_cannot_be_fitted_on_all_rows_are_not_checked():
+    step = make_pipeline(frozen(SelectKBest(k=20)), Particular())
+    assert findings(step, WIDE, Y) == {}
+
+
 def test_without_a_budget_it_is_not_checked():
     assert findings(frozen(SelectKBest(k=20)), WIDE, Y, budget=0) == {}

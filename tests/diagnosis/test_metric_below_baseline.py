@@ -61,3 +61,15 @@ def test_useful_models_are_silent(estimator, X, y, scoring):
 def test_folds_that_miss_classes_say_nothing_of_the_model():
     search = GridSearchCV(LogisticRegression(max_iter=300), {}, cv=KFold(3))
     assert found(metric_below_baseline, examined(search, X, Y)) == {}
+
+
+def test_a_scorer_that_takes_no_other_model_but_a_constant_one():
+    """What right predictions would score is not known then."""
+
+    def of_known_features(model, X, y):
+        if not hasattr(model, "n_features_in_"):
+            raise AttributeError("n_features_in_")
+        return model.score(X, y)
+
+    search = GridSearchCV(ExtraTreeClassifier(random_state=0), {}, cv=3, scoring=of_known_features)
+    assert found(metric_below_baseline, examined(search, NOISE, RARE))[CODE].verdict == "fault"

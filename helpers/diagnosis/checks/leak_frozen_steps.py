@@ -77,8 +77,11 @@ def _are_of_all_rows(subject, params, thawed):
         return False
     made = []
     for each in (params, params | thawed):
-        before_last = subject.fresh(each)[:-1]
-        made.append(matrix(before_last.fit(subject.X, subject.y).transform(subject.X)))
+        try:
+            before_last = subject.fresh(each)[:-1].fit(subject.X, subject.y)
+            made.append(matrix(before_last.transform(subject.X)))
+        except Exception as error:  # what a user's steps raise is the user's to choose
+            raise NotApplicable(f"its steps cannot be fitted on all rows ({error})") from error
     if any(each is None for each in made) or made[0].shape != made[1].shape:
         return False
     scale = np.nanstd(made[0], axis=0)

@@ -53,7 +53,7 @@ def metric_sign(examination):
         Finding(
             "metric/loss-mismatch", "fault", "serious",
             f"The score is backwards: right predictions score {perfect.mean():.3f}, less than any "
-            f"candidate, so the search chose the worst, {dict(chosen)}",
+            f"candidate; by it the worst wins, here {dict(chosen)}",
             SIGN,
             effect=lost,
             evidence={
