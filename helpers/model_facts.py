@@ -10,7 +10,7 @@ import numpy as np
 from helpers.digests import row_digests
 from helpers.quiet import keras
 
-__all__ = ["callback_facts", "is_plain", "model_facts", "rows_held"]
+__all__ = ["callback_facts", "is_plain", "model_facts", "tables_held"]
 
 _SETTINGS = (
     "monitor", "patience", "min_delta", "mode", "start_from_epoch", "restore_best_weights",
@@ -91,12 +91,12 @@ def callback_facts(callback):
             name: getattr(callback, name) for name in _SETTINGS if hasattr(callback, name)
         },
         "state": state,
-        "rows": rows_held(callback),
+        "rows": _rows_held(callback),
     }
 
 
-def rows_held(callback):
-    """Digests of the rows in tables and arrays that a user's callback keeps; None without any.
+def tables_held(callback):
+    """Tables and arrays of rows that a callback of the user's own keeps.
 
     Parameters
     ----------
@@ -104,17 +104,21 @@ def rows_held(callback):
 
     Returns
     -------
-    ndarray of uint64, or None
+    list of array-like
     """
     if type(callback).__module__.split(".")[0] == "keras":
-        return None
-    held = [
-        row_digests(each)
+        return []
+    return [
+        each
         for name, value in vars(callback).items()
         if name not in _NOT_STATE or name == "validation_data"
         for each in (value if isinstance(value, tuple | list) else [value])
         if len(getattr(each, "shape", ())) > 1
     ]
+
+
+def _rows_held(callback):
+    held = [row_digests(each) for each in tables_held(callback)]
     held = [each for each in held if each is not None]
     return np.concatenate(held) if held else None
 

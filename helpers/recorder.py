@@ -39,7 +39,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.digests import combined, is_constant, row_digests, rows_digest, variable_digests
-from helpers.model_facts import callback_facts, model_facts, rows_held
+from helpers.model_facts import callback_facts, model_facts, tables_held
 from helpers.quiet import keras, tf
 from helpers.training import current_job, observers
 
@@ -515,7 +515,7 @@ class _Watcher(keras.callbacks.Callback):
     def __init__(self, record, model, others=()):
         super().__init__()
         self.record, self.watched, self.others = record, model, others
-        self.holds_rows = any(rows_held(each) is not None for each in others)
+        self.holds_rows = any(map(tables_held, others))
         self.only_logs = not self.holds_rows  # in a stack of fits it needs nothing of the model
         self.weights = None
 

@@ -360,6 +360,20 @@ ERRORS = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("epochs", [2, "auto"])
+def test_a_checkpoint_of_every_epoch_needs_no_validation_rows(tmp_path, epochs):
+    path = str(tmp_path / "{epoch}.weights.h5")
+    kept = keras.callbacks.ModelCheckpoint(path, save_weights_only=True)
+    parameters = FAST | {"epochs": epochs, "max_epochs": 6, "callbacks": kept}
+    fitted = KerasClassifier(builders.dense, **parameters).fit(X, Y)
+    # Those on all rows, which follow in "auto", are kept as well.
+    assert len(list(tmp_path.iterdir())) == fitted.n_epochs_
+    best = keras.callbacks.ModelCheckpoint(path, save_weights_only=True, save_best_only=True)
+    estimator = KerasClassifier(builders.dense, **FAST | {"callbacks": best})
+    with pytest.raises(InertCallbackError, match="can never act"):
+        estimator.fit(X, Y)
+
+
 @pytest.mark.parametrize(("changes", "error", "message"), ERRORS.values(), ids=ERRORS)
 def test_bad_parameters_are_named(changes, error, message):
     estimator = KerasClassifier(**({"model": builders.dense} | FAST | changes))

@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["CODES", "SEVERITIES", "VERDICTS", "Finding", "Fix", "Outcome", "judged"]
+__all__ = [
+    "CODES", "SERIOUS_IF_FAULT", "SEVERITIES", "VERDICTS", "Finding", "Fix", "Outcome", "judged",
+]  # fmt: skip
 
 VERDICTS = ("fault", "undecided", "not the cause")
 SEVERITIES = ("serious", "warning", "info")
+#: The severity by verdict of what is serious where it is a fault at all.
+SERIOUS_IF_FAULT = dict(zip(VERDICTS, SEVERITIES, strict=True))
 
 CODES = {
     "state/shared-weights": "a fit started from weights that another fit had trained",

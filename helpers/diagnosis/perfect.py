@@ -26,19 +26,17 @@ def perfect_scores(subject):
     NotApplicable
         The scorer takes no model but the user's.
     """
-    scorer = next(iter(subject.scorers.values()))
     truth = np.asarray(subject.y if subject.labels is None else subject.labels)
     model = (_PerfectClassifier if subject.is_classification else _PerfectRegressor)(truth)
     rows = np.arange(subject.n_rows)[:, None]
-    scores = [score_of(scorer, model, rows[test], truth[test]) for _, test in subject.splits]
+    scores = [score_of(subject, model, rows[test], truth[test]) for _, test in subject.splits]
     return np.array(scores)
 
 
-def score_of(scorer, model, X, y):
+def score_of(subject, model, X, y):
     """The score that decides, or `NotApplicable` where the scorer wants another model."""
     try:
-        made = scorer(model, X, y)
-        return float(next(iter(made.values())) if isinstance(made, dict) else made)
+        return subject.score_of(model, X, y)
     except Exception as error:  # what a user's scorer raises is the user's to choose
         raise NotApplicable(f"the scorer takes no other model ({error})") from error
 

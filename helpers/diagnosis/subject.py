@@ -117,6 +117,18 @@ class Subject:
         ordered = [first, *(name for name in names if name != first)]
         return {name: check_scoring(self.estimator, names[name]) for name in ordered}
 
+    def named(self, name, made):
+        """Scores by name of what a scorer has made, one or several; the one that decides first."""
+        if not isinstance(made, dict):
+            return {name: float(made)}
+        refit = getattr(self.search, "refit", None)  # the name of the one that decides
+        return {each: float(made[each]) for each in sorted(made, key=lambda each: each != refit)}
+
+    def score_of(self, estimator, X, y):
+        """The score that decides, of a fitted estimator on these rows."""
+        name, scorer = next(iter(self.scorers.items()))
+        return next(iter(self.named(name, scorer(estimator, X, y)).values()))
+
     @property
     def score_name(self):
         if not self.has_folds:

@@ -161,36 +161,31 @@ def _fit_and_score(subject, trial, train, test, seed):
     trial.test_digests = _digests(estimator, X)
     for name, scorer in subject.scorers.items():
         trial.scores[name] = math.nan
-        made = scorer(estimator, X, y)
-        if isinstance(made, dict):
-            trial.scores.pop(name)
-            refit = getattr(subject.search, "refit", None)  # the name of the one that decides
-            for each in sorted(made, key=lambda each: each != refit):
-                trial.scores[each] = float(made[each])
-        else:
-            trial.scores[name] = float(made)
-    if trial.fold == 0 and y is not None and _is_the_users(scorer, estimator):
-        trial.is_blind = _is_blind(scorer, estimator, X, y, trial.score, subject.is_classification)
+        made = subject.named(name, scorer(estimator, X, y))
+        del trial.scores[name]
+        trial.scores |= made
+    if trial.fold == 0 and y is not None and _is_the_users(subject, estimator):
+        trial.is_blind = _is_blind(subject, estimator, X, y, trial.score)
     trial.predictions = np.asarray(estimator.predict(X))
     if hasattr(estimator, "predict_proba"):
         trial.probabilities = np.asarray(estimator.predict_proba(X))
 
 
-def _is_the_users(scorer, estimator):
-    """Whether a score is of the user's own making; libraries' own look at the targets."""
+def _is_the_users(subject, estimator):
+    """Whether the score is of the user's own making; libraries' own look at the targets."""
+    scorer = next(iter(subject.scorers.values()))
     if not isinstance(scorer, _PassthroughScorer):
         return not isinstance(scorer, _BaseScorer)
     last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
     return type(last).score.__module__.partition(".")[0] not in _LIBRARIES
 
 
-def _is_blind(scorer, estimator, X, y, score, is_classification):
-    for other in other_targets(y, is_classification):
+def _is_blind(subject, estimator, X, y, score):
+    for other in other_targets(y, subject.is_classification):
         try:
-            made = scorer(estimator, X, other)
+            if subject.score_of(estimator, X, other) != score:
+                return False
         except Exception:  # noqa: BLE001 - which it would not raise if it did not look
-            return False
-        if (next(iter(made.values())) if isinstance(made, dict) else made) != score:
             return False
     return True
 

@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from helpers.diagnosis.checks.leak_frozen_steps import leak_frozen_steps
+from helpers.diagnosis.registry import NotApplicable
 
 CODE = "leak/fitted-on-all-rows"
 RNG = np.random.default_rng(0)
@@ -21,13 +22,17 @@ WIDE, Y = RNG.standard_normal((240, 800)), np.arange(240) % 2
 CANCER = load_breast_cancer(return_X_y=True)
 
 
-def findings(step, X, y, budget=10):
+def examination_of(step, X, y, budget=10):
     estimator = make_pipeline(step, StandardScaler(), LogisticRegression(max_iter=200))
     search = GridSearchCV(
         estimator, {"logisticregression__C": [0.01, 1.0]},
         cv=StratifiedKFold(3, shuffle=True, random_state=0),
     )  # fmt: skip
-    return found(leak_frozen_steps, examined(search, X, y, budget=budget))
+    return examined(search, X, y, budget=budget)
+
+
+def findings(step, X, y):
+    return found(leak_frozen_steps, examination_of(step, X, y))
 
 
 def frozen(step, X=WIDE, y=Y):
@@ -82,8 +87,10 @@ class Particular(StandardScaler):
 
 def test_steps_that_cannot_be_fitted_on_all_rows_are_not_checked():
     step = make_pipeline(frozen(SelectKBest(k=20)), Particular())
-    assert findings(step, WIDE, Y) == {}
+    with pytest.raises(NotApplicable, match=r"on all rows \(too many rows"):
+        leak_frozen_steps(examination_of(step, WIDE, Y))
 
 
 def test_without_a_budget_it_is_not_checked():
-    assert findings(frozen(SelectKBest(k=20)), WIDE, Y, budget=0) == {}
+    with pytest.raises(NotApplicable, match="beyond the budget"):
+        leak_frozen_steps(examination_of(frozen(SelectKBest(k=20)), WIDE, Y, budget=0))

@@ -19,6 +19,7 @@ from sklearn.model_selection import GridSearchCV
 
 from helpers.diagnosis.checks.metric_below_baseline import metric_below_baseline
 from helpers.diagnosis.checks.metric_loss_mismatch import metric_loss_mismatch, metric_sign
+from helpers.diagnosis.registry import NotApplicable
 
 CODE = "metric/loss-mismatch"
 EPOCHS = np.arange(20)
@@ -82,7 +83,7 @@ def searched(scoring, X, y):
     grid = ALPHAS if is_regression else STRENGTHS
     search = GridSearchCV(
         estimator, grid, cv=3, scoring=scoring,
-        refit=next(iter(scoring)) if isinstance(scoring, dict) else True,
+        refit=next(iter(scoring)) if isinstance(scoring, dict) else "chosen",
     )  # fmt: skip
     return examined(search, X, y)
 
@@ -96,6 +97,9 @@ UNSIGNED = {
     "log loss": (make_scorer(log_loss, response_method="predict_proba"), IRIS),
     "Brier": (make_scorer(brier_score_loss, response_method="predict_proba", pos_label="yes"), TWO),
     "by hand": (lambda model, X, y: -model.score(X, y), IRIS),
+    "several, by hand": (
+        lambda model, X, y: {"right": model.score(X, y), "chosen": -model.score(X, y)}, IRIS,
+    ),
 }  # fmt: skip
 
 
@@ -129,4 +133,5 @@ def test_scores_that_rise_with_better_predictions_are_silent(name):
 
 def test_a_scorer_that_wants_the_users_own_model_says_so():
     examination = searched(lambda model, X, y: float(model.coef_.mean()), *DIABETES)
-    assert found(metric_sign, examination) == {}
+    with pytest.raises(NotApplicable, match="takes no other model"):
+        metric_sign(examination)

@@ -210,11 +210,6 @@ def deaf(rate):
     return built(0.1)
 
 
-def test_a_parameter_that_reaches_nothing_is_found():
-    found, _ = observed(Own(deaf), check=search_parameter_ignored, budget=2)
-    assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
-
-
 def beside_the_graph(rate, used=False):
     """A layer that is called, and whose output goes nowhere unless it is used."""
     inputs = keras.Input((4,))
@@ -228,12 +223,6 @@ def beside_the_graph(rate, used=False):
 
 def through_the_layer(rate):
     return beside_the_graph(rate, used=True)
-
-
-def test_a_layer_beside_the_graph_is_found_although_it_draws_a_seed():
-    search = GridSearchCV(Own(beside_the_graph), {"learning_rate": [0.0, 0.5]}, cv=2)
-    found, _ = observed(search, check=search_parameter_ignored, budget=2)
-    assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
 
 
 class OwnStep(keras.Sequential):
@@ -261,8 +250,17 @@ def step_with_another_optimizer(rate):
     return own_step(rate, with_other=True)
 
 
-def test_a_rate_that_a_step_of_its_own_leaves_alone_is_found():
-    search = GridSearchCV(Own(step_with_another_optimizer), {"learning_rate": [0.1, 0.5]}, cv=2)
+@pytest.mark.parametrize(
+    ("builder", "values"),
+    [
+        (deaf, [0.1, 0.2]),
+        (beside_the_graph, [0.0, 0.5]),  # its layer draws a seed all the same
+        (step_with_another_optimizer, [0.1, 0.5]),
+    ],
+    ids=["builder", "layer beside the graph", "own step"],
+)
+def test_a_parameter_that_reaches_nothing_is_found(builder, values):
+    search = GridSearchCV(Own(builder), {"learning_rate": values}, cv=2)
     found, _ = observed(search, check=search_parameter_ignored, budget=2)
     assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
 

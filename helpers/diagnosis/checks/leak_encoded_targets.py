@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix
 from helpers.diagnosis.probes import Arm, measured, require_matrix, stacked
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -56,7 +56,7 @@ def leak_encoded_targets(examination):
         Finding(
             "leak/fitted-on-all-rows",
             verdict,
-            {"fault": "serious", "undecided": "warning", "not the cause": "info"}[verdict],
+            SERIOUS_IF_FAULT[verdict],
             f"The values of {', '.join(names)} are mean targets over all rows: held-out labels are "
             "among what each fold trains on",
             FIX,

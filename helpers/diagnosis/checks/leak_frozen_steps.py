@@ -8,7 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import FunctionTransformer
 
 from helpers.diagnosis.effects import NULL, of_trials
-from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix, judged
 from helpers.diagnosis.probes import matrix
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -45,7 +45,7 @@ def leak_frozen_steps(examination):
     return [
         Finding(
             "leak/fitted-on-all-rows", verdict,
-            {"fault": "serious", "undecided": "warning", "not the cause": "info"}[verdict],
+            SERIOUS_IF_FAULT[verdict],
             f"{', '.join(thawed)}: fitted on all rows before the search, and in no fold",
             FIX,
             effect=effect.mean, interval=effect.interval,

@@ -9,7 +9,7 @@ from sklearn.utils.validation import _num_samples
 
 from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.checks.leak_fitted_on_all_rows import is_whitened_away
-from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix
 from helpers.diagnosis.interventions import relabelled, scrambled, skewed
 from helpers.diagnosis.permuted import scores_above_chance
 from helpers.diagnosis.probes import (
@@ -102,11 +102,15 @@ def _same_rows(examination, runs, first):
     """The number of rows stays: those that move are seen one by one."""
     subject, findings = examination.subject, []
     splits = _held_out(subject.splits)
-    by_labels = [_moves(runs, first, train, test, relabelled, subject) for train, test in splits]
-    by_values = [_moves(runs, first, train, test, scrambled, subject) for train, test in splits]
+    moved = [_moved_by(runs, first, test, relabelled, subject) for _, test in splits]
+    by_labels = [_share_of(each, *split) for each, split in zip(moved, splits, strict=True)]
+    by_values = [
+        _share_of(_moved_by(runs, first, test, scrambled, subject), train, test)
+        for train, test in splits
+    ]
     if max(by_labels) > 0 and not _is_local(runs, first, relabelled, subject):
         findings.append(_supervised(examination, runs, max(by_labels)))
-    elif any(_moved_by(runs, first, test, relabelled, subject)[test].any() for _, test in splits):
+    elif any(each[test].any() for each, (_, test) in zip(moved, splits, strict=True)):
         # As what a model says that knows its training rows by heart: no other row need move.
         null = scores_above_chance(subject, runs)
         if null["leaks"]:
@@ -163,7 +167,7 @@ def _supervised(examination, runs, share):
     return Finding(
         LABELS,
         verdict,
-        {"fault": "serious", "undecided": "warning", "not the cause": "info"}[verdict],
+        SERIOUS_IF_FAULT[verdict],
         f"`prepare` moves {share:.0%} of the training rows when only held-out labels change; "
         f"with permuted labels models score {null['excess'].mean:+.3f} above chance",
         FIXES[LABELS],
@@ -260,13 +264,8 @@ def _held_out(splits):
     return [splits[0], splits[-1]][: len(splits)]
 
 
-def _moves(runs, first, train, test, change, subject):
-    """Share of the training rows that move when held-out rows are changed."""
-    moved = _moved_by(runs, first, test, change, subject)
-    return _share_of(moved, train, test)
-
-
 def _share_of(moved, train, test):
+    """Share of the training rows that move when held-out rows are changed."""
     if moved[test].mean() < 0.5 and moved.sum() <= len(test):
         return 0.0  # rows in another order, or nothing moved
     return float(moved[train].mean())

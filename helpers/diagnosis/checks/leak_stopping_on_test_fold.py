@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers.diagnosis.effects import paired
-from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 from helpers.diagnosis.rowwise import rows_of_trial
 from helpers.quiet import keras
@@ -57,7 +57,7 @@ def leak_stopping_on_test_fold(examination):
         Finding(
             "leak/stopping-on-test-fold",
             verdict,
-            {"fault": "serious", "undecided": "warning", "not the cause": "info"}[verdict],
+            SERIOUS_IF_FAULT[verdict],
             f"In {len(watched)} of {len(examination.trials)} fits the validation rows were rows "
             f"that score the fold ({share:.0%} of those): {text}",
             FIX,

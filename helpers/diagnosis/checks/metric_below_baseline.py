@@ -75,12 +75,11 @@ def _baseline(subject):
         not np.isin(truth[test], truth[train]).all() for train, test in subject.splits
     ):
         raise NotApplicable("folds hold out classes that do not train: nothing can predict them")
-    scorer = next(iter(subject.scorers.values()))
     nothing, folds, rows = np.zeros((subject.n_rows, 1)), [], []
     for train, test in subject.splits:
         model = DummyClassifier() if subject.is_classification else DummyRegressor()
         model.fit(nothing[train], truth[train])
-        folds.append(score_of(scorer, model, nothing[test], truth[test]))
+        folds.append(score_of(subject, model, nothing[test], truth[test]))
         rows.append(row_scores(subject, truth[test], np.asarray(model.predict(nothing[test]))))
     return Scored(np.array(folds), None if any(each is None for each in rows) else rows)
 

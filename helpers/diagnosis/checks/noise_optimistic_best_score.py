@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix, judged
 from helpers.diagnosis.registry import check
 from helpers.diagnosis.resampling import mean_by_row, row_table, scores_on
 from helpers.intervals import paired_interval
@@ -90,7 +90,7 @@ def noise_score_without_targets(examination):
     return [
         Finding(
             "noise/optimistic-best-score", verdict,
-            {"fault": "serious", "undecided": "warning", "not the cause": "info"}[verdict],
+            SERIOUS_IF_FAULT[verdict],
             "The score does not look at the rows that the fold holds out: with other targets it "
             "stays the same",
             OWN_SCORE,

@@ -2,10 +2,8 @@
 
 import numpy as np
 
-from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix
 from helpers.diagnosis.registry import check
-
-_SEVERITY = {"fault": "serious", "undecided": "warning", "not the cause": "info"}
 
 
 @check("search/all-tied", needs={"results", "search"})
@@ -45,7 +43,7 @@ def _have_learned(examination):
 
 def _finding(examination, verdict, title):
     return Finding(
-        "search/all-tied", verdict, _SEVERITY[verdict], title,
+        "search/all-tied", verdict, SERIOUS_IF_FAULT[verdict], title,
         Fix(
             "The winner is the first one listed. See that the searched parameters reach the model "
             "and that the scorer can tell candidates apart."
