@@ -32,7 +32,8 @@ def model_facts(model):
     -------
     dict
         ``architecture`` and ``optimizer``: digests of configurations without names and seeds;
-        ``optimizer_class``; ``own_step``: whether its class trains by a `train_step` of its own;
+        ``optimizer_class``; ``steps_per_update``: batches whose gradients it adds up before it
+        moves; ``own_step``: whether the model's class trains by a `train_step` of its own;
         ``loss``; ``outputs``: ``(units, activation)`` of the last layer, or
         None; ``batch_norm``: momentum of each batch normalisation; ``adapted``: mean and variance
         of each `Normalization` layer that holds statistics, adapted or given.
@@ -43,6 +44,7 @@ def model_facts(model):
         "architecture": _digest(_config(model), *(_shape(each) for each in model.weights)),
         "optimizer": _digest(_config(optimizer)),
         "optimizer_class": type(optimizer).__name__,
+        "steps_per_update": int(getattr(optimizer, "gradient_accumulation_steps", None) or 1),
         "own_step": type(model).train_step is not keras.Model.train_step,
         "loss": _name_of(getattr(model, "loss", None)),
         "from_logits": bool(getattr(getattr(model, "loss", None), "from_logits", False))

@@ -274,7 +274,11 @@ STATE = ("state/shared-weights", "state/shared-optimizer", "state/shared-callbac
 
 def with_effects(examination, findings):
     """Findings of shared state with their effect, as far as what is left of the budget goes."""
-    proved = [each for each in findings if each.code in STATE and each.verdict == "fault"]
+    proved = [
+        each
+        for each in findings
+        if (each.code in STATE or "held_outside" in each.evidence) and each.verdict == "fault"
+    ]
     if not proved:
         return findings
     try:

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from helpers.diagnosis.registry import NotApplicable
+from helpers.diagnosis.starts import Starts
 from helpers.diagnosis.trials import run_trial
 from helpers.recorder import FitRecorder
 
@@ -73,7 +74,7 @@ class Examination:
 
     def __init__(self, subject, budget, delta=None, starts=None):
         self.subject, self.budget, self._delta = subject, budget, delta
-        self.starts = starts
+        self.starts = Starts() if starts is None else starts
         self.trials, self.refit, self.recorder = [], None, FitRecorder()
         self.observed_seconds, self.is_complete = 0.0, False
         self.known, self.remedies = {}, {}
@@ -226,6 +227,7 @@ class Examination:
         **options
             As for `run_trial`.
         """
+        self.starts.begin()
         trial = run_trial(subject or self.subject, candidate, fold, **options)
         self.budget.spent_fits += 1
         return trial

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from helpers.diagnosis.outside import Outside, held_by, put_back
 from helpers.diagnosis.subject import rows_of
 from helpers.digests import digest, is_constant, row_digests
-from helpers.model_facts import is_plain
 from helpers.quiet import keras
 
 __all__ = ["Starts"]
@@ -24,16 +24,23 @@ class Starts:
     """Watches `keras.Model.fit` and can make a fit start fresh, or train for longer.
 
     While its block runs, every variable, optimizer and callback that a fit meets is remembered as
-    it was first met. At the end of the block all of them are put back.
+    it was first met. At the end of the block all of them are put back, and what users' code holds
+    outside of its fits.
+
+    Parameters
+    ----------
+    outside : Outside, default=None
+        What it held before the block.
     """
 
-    def __init__(self):
+    def __init__(self, outside=None):
+        self.outside = Outside() if outside is None else outside
         # What only a fit of the block holds is gone with it: models are not kept for their sake.
         self.first, self.callbacks = _Firsts(), _Firsts()
         self.origin, self.n_bytes = {}, 0
         self.is_fresh, self.most_epochs, self.common = False, None, None
         self.hidden, self.n_hidden = None, 0
-        self.epochs_factor = self.patience_factor = 1
+        self.epochs_factor, self.epochs_on_top, self.patience_factor = 1, False, 1
 
     def __enter__(self):
         self.owner = next(each for each in keras.Model.__mro__ if "fit" in vars(each))
@@ -54,6 +61,7 @@ class Starts:
         for variable, value in self.first:
             variable.assign(value)
         self._reset_callbacks()
+        self.outside.put_back()
 
     @contextmanager
     def changed(self, **settings):
@@ -62,19 +70,31 @@ class Starts:
         Parameters
         ----------
         **settings
-            ``is_fresh``: no weights, optimizer or callback state of an earlier fit.
+            ``is_fresh``: no weights, optimizer, callback state of an earlier fit, nor what it left
+            on classes and in modules.
             ``epochs_factor``: so many times the epochs. ``most_epochs``: no more than these.
+            ``epochs_on_top``: where ``initial_epoch`` leaves none, as many as ``epochs`` says.
             ``patience_factor``: so many times the patience of each early stopping.
             ``hidden``: digests of rows that no fit may validate on; counted in ``n_hidden``.
             ``common``, a list that is empty at first: all fits of the block start from the weights
             and the random state of the first, as far as they have the same variables.
         """
         before = {name: getattr(self, name) for name in settings}
+        carried = [(thing, _state(thing)) for thing, _ in self.callbacks]
+        carried_outside = self.outside.held()
         vars(self).update(settings)
         try:
             yield
         finally:
             vars(self).update(before)
+            if settings.get("is_fresh"):  # later fits do not go on from a fresh one
+                _put_back(carried)
+                self.outside.put_back(carried_outside)
+
+    def begin(self):
+        """An estimator is about to be fitted."""
+        if self.is_fresh:
+            self.outside.put_back()
 
     def _fit(self, original, model, call):
         _build_optimizer(model)
@@ -133,7 +153,11 @@ class Starts:
 
     def _change_epochs(self, call):
         before = call.arguments["initial_epoch"]
-        epochs = (call.arguments["epochs"] - before) * self.epochs_factor
+        epochs = call.arguments["epochs"] - before
+        if epochs <= 0:  # Keras then trains nothing
+            call.arguments["epochs"] += before if self.epochs_on_top else 0
+            return
+        epochs *= self.epochs_factor
         if self.most_epochs is not None:
             epochs = min(epochs, self.most_epochs)
         call.arguments["epochs"] = before + max(1, round(epochs))
@@ -169,9 +193,12 @@ class Starts:
                 self.callbacks.meet(cls, _state)
 
     def _reset_callbacks(self):
-        for thing, state in self.callbacks:
-            for name, value in state.items():
-                setattr(thing, name, value)
+        _put_back(self.callbacks)
+
+
+def _put_back(states):
+    for thing, state in states:
+        put_back(state, functools.partial(setattr, thing))
 
 
 class _Firsts:
@@ -197,11 +224,8 @@ class _Firsts:
 
 
 def _state(thing):
-    return {
-        name: value
-        for name, value in vars(thing).items()
-        if not name.startswith("__") and name not in _NOT_STATE and is_plain(value)
-    }
+    namespace = {name: each for name, each in vars(thing).items() if name not in _NOT_STATE}
+    return held_by(namespace)
 
 
 def _value(variable):

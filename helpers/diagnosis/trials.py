@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.metrics._scorer import _BaseScorer, _PassthroughScorer
 
 from helpers.diagnosis.interventions import other_targets
+from helpers.diagnosis.outside import Outside
 from helpers.diagnosis.starts import Starts
 from helpers.diagnosis.subject import rows_of
 from helpers.digests import row_digests
@@ -243,7 +244,8 @@ def untouched(subject):
     """Put back after the block what fits may have changed of the user's own objects.
 
     These are the weights of models, the variables of optimizers and the state of callbacks that
-    fits of the block met, and the mutable parameters of the estimator.
+    fits of the block met, the mutable parameters of the estimator, and what its code keeps on
+    classes and in modules.
 
     Yields
     ------
@@ -251,7 +253,9 @@ def untouched(subject):
     """
     parameters = subject.estimator.get_params() if subject.has_folds else {}
     kept = list(_containers([*parameters.values(), *subject.fit_params.values()]))
-    with Starts() as starts:
+    tried = [value for candidate in subject.candidates for value in candidate.values()]
+    outside = Outside([subject.estimator, parameters, subject.fit_params, tried])
+    with Starts(outside) as starts:
         try:
             yield starts
         finally:

@@ -16,6 +16,7 @@ from helpers.diagnosis.checks.budget_extension import budget_extension
 from helpers.diagnosis.checks.budget_stopped_too_early import budget_stopped_too_early
 from helpers.diagnosis.checks.budget_stopper_inert import budget_stopper_inert
 from helpers.diagnosis.checks.budget_unequal_updates import budget_unequal_updates
+from helpers.diagnosis.examination import Budget
 from helpers.diagnosis.registry import NotApplicable
 
 NOISE = np.random.default_rng(0).normal(0, 0.004, (4, 3))
@@ -95,6 +96,35 @@ def test_epochs_that_did_not_run_are_found(estimator, options):
     assert (finding.verdict, finding.severity) == ("fault", "serious")
     assert finding.evidence["epochs_given_to_keras"] == 1
     assert (finding.interval is not None) == bool(options)
+
+
+class TwoPhases(Own):
+    """Goes on after the first phase, with what it believes to be more epochs."""
+
+    more = 2
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.model_.fit(X, y, verbose=0, initial_epoch=self.epochs, epochs=self.more)
+        return self
+
+
+class OneAfterTheOther(TwoPhases):
+    more = 4
+
+
+@pytest.mark.parametrize("budget", [0, 2])
+def test_a_second_phase_that_trains_nothing_is_found(budget):
+    search = GridSearchCV(TwoPhases(epochs=2), {}, cv=2)
+    found, _ = observed(search, check=budget_epochs_ignored, budget=budget)
+    finding = found["budget/epochs-ignored"]
+    assert (finding.verdict, finding.evidence["initial_epoch"]) == ("fault", 2)
+    assert (finding.interval is not None) == (budget > 0)
+
+
+def test_a_second_phase_that_trains_is_silent():
+    search = GridSearchCV(OneAfterTheOther(epochs=2), {}, cv=2)
+    assert observed(search, check=budget_epochs_ignored)[0] == {}
 
 
 def stopping(**settings):
@@ -315,6 +345,29 @@ def test_a_gap_that_equal_updates_close_is_a_fault():
     assert finding.evidence["updates"] == {
         "{'learning_rate': 0.1}": 100.0, "{'learning_rate': 0.2}": 20.0,
     }  # fmt: skip
+
+
+def by_accumulation(gain, n_batches=4):
+    """The second and third candidate add up the gradients of four and of many batches."""
+    table = np.array((0.8, 0.6, 0.2))[:, None] + NOISE[:3]
+
+    def records(candidate, fold):
+        facts = {"steps_per_update": (1, n_batches, 8 * n_batches)[candidate]}
+        return record(steps=100, epochs_asked=10, epochs_run=10, facts=facts)
+
+    def score(candidate, fold, epochs_factor=1, **_):
+        return table[candidate, fold] + (epochs_factor > 1) * gain
+
+    return answering(made_up(table, records=records), score)
+
+
+def test_updates_of_several_batches_are_counted_and_the_affordable_one_is_tried():
+    examination = by_accumulation(0.2)
+    examination.budget = Budget(seconds=15)
+    finding = finding_of(budget_unequal_updates, examination)["budget/unequal-updates"]
+    assert finding.verdict == "fault"
+    assert list(finding.evidence["updates"].values()) == [1000.0, 250.0, 31.25]
+    assert "made 250 updates" in finding.title
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,18 @@ def test_fresh_starts_forget_weights_optimizer_and_callbacks():
         after = counts.n
     assert worn != first
     assert fresh == first
-    assert (after, counts.n, Counts.total) == (1, 0, 0)
+    assert (counts.n, Counts.total) == (0, 0)
+    assert after == 2  # later fits go on from the worn one, not from the fresh
+
+
+def test_what_a_callback_holds_is_the_same_object_with_what_it_held_before():
+    kept = {"losses": [0.5], "best": {"loss": 0.5}, "seen": {1}, "sums": np.ones(2)}
+    keeper = Keeper(**kept)
+    with Starts():
+        fit(built(), callbacks=[keeper])
+    assert vars(keeper)["losses"] is kept["losses"]
+    assert kept["losses"] == [0.5]
+    assert (kept["best"], kept["seen"], kept["sums"].tolist()) == ({"loss": 0.5}, {1}, [1, 1])
 
 
 @pytest.mark.parametrize("hidden", [[0, 1], range(59), range(60), []])
@@ -53,6 +64,20 @@ def test_hidden_rows_are_not_validated_on(hidden):
     acted = 0 < len(hidden) < 59
     assert recorder.fits[0].n_val_rows == 60 - len(hidden) * acted
     assert starts.n_hidden == len(hidden) * acted
+
+
+class Keeper(keras.callbacks.Callback):
+    """Writes into what it was given."""
+
+    def __init__(self, **kept):
+        super().__init__()
+        vars(self).update(kept)
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses.append(logs["loss"])
+        self.best["loss"] = logs["loss"]
+        self.seen.add(epoch + 2)
+        self.sums += 1
 
 
 class Counts(keras.callbacks.Callback):
@@ -138,6 +163,18 @@ def test_epochs_are_changed_for_the_block_alone(settings, epochs):
         with starts.changed(**settings):
             assert len(fit(built(), epochs=2)) == epochs
         assert len(fit(built(), epochs=2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_run"), [({}, 0), ({"epochs_factor": 4}, 0), ({"epochs_on_top": True}, 3)],
+    ids=["as given", "more", "on top"],
+)  # fmt: skip
+def test_calls_that_train_nothing_do_so_still_unless_asked_for(settings, n_run):
+    with FitRecorder() as recorder, Starts() as starts, starts.changed(**settings):
+        built().fit(X, Y, verbose=0, initial_epoch=5, epochs=3)
+        fit(built(), epochs=2)
+    factor = settings.get("epochs_factor", 1)
+    assert [each.epochs_run for each in recorder.fits] == [n_run, 2 * factor]
 
 
 def test_patience_is_changed_for_the_block_alone():

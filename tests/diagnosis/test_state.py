@@ -1,5 +1,6 @@
 """What one fit leaves to the next: found where it is planted, not where it only looks so."""
 
+import itertools
 from types import SimpleNamespace
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from helpers.diagnosis.checks.state_shared_callback import state_shared_callback
 from helpers.diagnosis.checks.state_shared_optimizer import state_shared_optimizer
 from helpers.diagnosis.checks.state_shared_weights import state_shared_weights
 from helpers.diagnosis.checks.state_stale_results import state_stale_results, state_stale_trials
+from helpers.diagnosis.outside import Outside
 from helpers.diagnosis.registry import NotApplicable
 from helpers.quiet import keras
 
@@ -157,6 +159,28 @@ def test_a_callback_that_only_counts_is_not_the_cause():
     assert (found[CALLBACK].verdict, found[CALLBACK].severity) == ("not the cause", "info")
 
 
+class KeepsTheBest(keras.callbacks.Callback):
+    """Gives back the best weights it has seen, in whatever fit."""
+
+    def __init__(self):
+        super().__init__()
+        self.best, self.weights = np.inf, None
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs["loss"] < self.best:
+            self.best, self.weights = logs["loss"], self.model.get_weights()
+
+    def on_train_end(self, logs=None):
+        self.model.set_weights(self.weights)
+
+
+def test_a_fit_that_ends_with_the_best_weights_of_another_is_a_fault():
+    """Whatever fresh fits came between: the best of all fits alone is as it would have been."""
+    estimator = Handing(callbacks=[KeepsTheBest()], epochs=3)
+    found, _ = observed(estimator, budget=2, check=state_shared_callback)
+    assert found[CALLBACK].verdict == "fault"
+
+
 def test_a_fit_that_takes_up_a_backup_is_a_fault(tmp_path):
     def backup():
         return [keras.callbacks.BackupAndRestore(tmp_path, delete_checkpoint=False)]
@@ -233,8 +257,19 @@ def test_a_metric_renamed_from_fit_to_fit_is_found():
     assert "another name in later fits" in found["state/order-dependent"].title
 
 
+def halving(rates):
+    """A builder that takes the next rate each time, from where nobody can look."""
+    return lambda rate: built(next(rates))
+
+
+def test_a_setting_that_differs_from_fit_to_fit_is_found():
+    rates = (0.4 / 2**n for n in itertools.count())
+    found, _ = observed(Own(halving(rates)), budget=4, check=state_order_dependent)
+    assert "had another optimizer" in found["state/order-dependent"].title
+
+
 class Decays:
-    """A builder whose rate is global, and decays."""
+    """A builder whose rate is the class' own, and decays."""
 
     rate = 0.4
 
@@ -243,9 +278,53 @@ class Decays:
         return built(Decays.rate)
 
 
-def test_a_setting_that_differs_from_fit_to_fit_is_found():
-    found, _ = observed(Own(Decays()), budget=4, check=state_order_dependent)
-    assert "had another optimizer" in found["state/order-dependent"].title
+RATES = [0.4]
+
+
+def from_a_module(rate):
+    RATES.append(RATES[-1] / 2)
+    return built(RATES[-1])
+
+
+def from_a_closure():
+    latest = 0.4
+
+    def build(rate):
+        nonlocal latest
+        latest /= 2
+        return built(latest)
+
+    return build
+
+
+@pytest.mark.parametrize(
+    ("build", "name"),
+    [
+        (Decays(), "Decays.rate"),
+        (from_a_module, "test_state.RATES"),
+        (from_a_closure(), "build.latest"),
+    ],
+    ids=["class", "module", "closure"],
+)
+def test_what_fits_leave_outside_of_them_is_named_and_put_back(build, name):
+    outside = Outside([build])
+    found, _ = observed(Own(build), budget=3, check=state_order_dependent)
+    assert name in found["state/order-dependent"].title
+    assert outside.changed() == []
+
+
+class Counted(Own):
+    """Counts its fits, and looks at the number no more."""
+
+    n_fits = 0
+
+    def fit(self, X, y):
+        Counted.n_fits += 1
+        return super().fit(X, y)
+
+
+def test_what_fits_leave_and_no_fit_looks_at_is_silent():
+    assert observed(Counted(), budget=7, check=state_order_dependent)[0] == {}
 
 
 def test_fits_that_fail_for_tensorflows_determinism_are_found():

@@ -14,7 +14,11 @@ _NAMES = ("epochs", "n_epochs", "num_epochs", "nb_epoch", "nb_epochs")
 @check("budget/epochs-ignored", needs={"fits"}, fits=3)
 def budget_epochs_ignored(examination):
     """The epochs that the estimator and its parameters ask for are compared with those that
-    `keras.Model.fit` was given, and those with the epochs that ran."""
+    `keras.Model.fit` was given, and those with the epochs that ran; calls that train nothing,
+    since their initial_epoch is not below epochs, are told."""
+    idle = [trial for trial in examination.trials if any(map(_is_idle, trial.records))]
+    if idle:
+        return [_of_idle_calls(examination, idle)]
     ignored = [trial for trial in examination.trials if _asked_and_given(examination, trial)]
     cut = [trial for trial in examination.trials if _is_cut(trial.record)]
     if not ignored and not cut:
@@ -25,7 +29,7 @@ def budget_epochs_ignored(examination):
     if ignored:
         factor = asked / max(1, given)
         examination.remedies["budget/epochs-ignored"] = Remedy({"epochs_factor": factor})
-        effect = _effect(examination, factor)
+        effect = _effect(examination, factor, epochs_factor=factor)
     return [
         Finding(
             "budget/epochs-ignored", "fault", "serious",
@@ -43,6 +47,37 @@ def budget_epochs_ignored(examination):
             },
         )
     ]  # fmt: skip
+
+
+def _is_idle(record):
+    """Whether the call could not but train nothing."""
+    return (
+        record.error is None
+        and not record.is_taken_up
+        and record.initial_epoch > 0
+        and record.epochs_asked == 0
+    )
+
+
+def _of_idle_calls(examination, trials):
+    record = next(each for each in trials[0].records if _is_idle(each))
+    remedy = {"epochs_on_top": True}
+    examination.remedies["budget/epochs-ignored"] = Remedy(remedy)
+    effect = _effect(examination, 2, **remedy)
+    return Finding(
+        "budget/epochs-ignored", "fault", "serious",
+        f"a call of keras.Model.fit trained nothing in {len(trials)} of {len(examination.trials)} "
+        f"fits: its epochs were not above initial_epoch={record.initial_epoch}",
+        Fix(
+            "Keras counts epochs from the very first: those before initial_epoch are among them.",
+            "model.fit(X, y, initial_epoch=first, epochs=first + more_epochs)",
+        ),
+        effect=effect and effect.mean, interval=effect and effect.interval,
+        evidence={
+            "initial_epoch": record.initial_epoch,
+            "epochs_run": sorted({each.epochs_run for each in trials[0].records}),
+        },
+    )  # fmt: skip
 
 
 def _asked_and_given(examination, trial):
@@ -78,12 +113,12 @@ def _is_cut(record):
     )
 
 
-def _effect(examination, factor):
-    """What the epochs asked for would have brought the winner."""
+def _effect(examination, factor, **settings):
+    """What the epochs asked for, so many times as ran, would have brought the winner."""
     best = examination.best
     trials = examination.of(best) if best is not None else []
     try:
-        with examination.starts.changed(epochs_factor=factor):
+        with examination.starts.changed(**settings):
             fixed = []
             for trial in trials:
                 times = 1 + 0.1 * factor if not fixed else 1

@@ -15,8 +15,9 @@ _EPOCH = 0.02
     null=NULL,
 )  # fmt: skip
 def budget_unequal_updates(examination):
-    """Where batch sizes give candidates different numbers of updates, the one with the fewest is
-    trained for as many as the winner had, on the same folds, and its gap measured again."""
+    """Where batch sizes, or gradients that are accumulated, give candidates different numbers of
+    updates, one with few is trained for as many as the winner had, on the same folds, and its gap
+    measured again: the one with the fewest, if the budget is enough for it."""
     best = examination.best
     updates = {each: _updates(examination, each) for each in _candidates(examination)}
     if best is None or best not in updates or not updates[best]:
@@ -24,24 +25,14 @@ def budget_unequal_updates(examination):
     behind = {
         each: count
         for each, count in updates.items()
-        if count and count < 0.67 * updates[best] and np.isfinite(examination.means[each])
+        if count
+        and count < 0.67 * updates[best]
+        and examination.means[best] - examination.means[each] > examination.delta
     }
     if not behind:
         return []
-    other = min(behind, key=behind.get)
-    gap = examination.means[best] - examination.means[other]
-    if gap <= examination.delta:
-        return []
-    factor = updates[best] / behind[other]
-    trials = examination.of(other)
-    more_epochs = (factor - 1) * max(each.record.epochs_run for each in trials)
-    longest = max(each.seconds for each in examination.of(best)) + _EPOCH * more_epochs
-    while len(trials) > 2 and not examination.budget.allows(len(trials), longest):
-        trials = trials[:-1]
-    if not examination.budget.allows(len(trials), longest):
-        raise NotApplicable(
-            f"{len(trials)} more fits of about {longest:.1f} s each are beyond the budget"
-        )
+    other, trials = _affordable(examination, behind, best, updates[best])
+    gap, factor = examination.means[best] - examination.means[other], updates[best] / behind[other]
 
     def as_many(fold, seed=None):
         with examination.starts.changed(epochs_factor=factor):
@@ -81,21 +72,59 @@ def budget_unequal_updates(examination):
     ]  # fmt: skip
 
 
+def _affordable(examination, behind, best, updates):
+    """The candidate with the fewest updates that can be given so many, and its trials."""
+    steps = _steps(examination, best)
+    for other in sorted(behind, key=behind.get):
+        trials = examination.of(other)
+        factor = updates / behind[other]
+        more_epochs = (factor - 1) * max(each.record.epochs_run for each in trials)
+        # Its updates take what the winner's took, unless each is made of more batches.
+        as_long = max(1, factor * _steps(examination, other) / steps)
+        longest = as_long * max(each.seconds for each in examination.of(best))
+        longest += _EPOCH * more_epochs
+        while len(trials) > 2 and not examination.budget.allows(len(trials), longest):
+            trials = trials[:-1]
+        if examination.budget.allows(len(trials), longest):
+            return other, trials
+    raise NotApplicable(
+        f"{len(trials)} more fits of about {longest:.1f} s each are beyond the budget"
+    )
+
+
 def _candidates(examination):
-    """Those that ran all of their epochs, by the first with a batch size of each kind."""
-    sizes = {}
+    """Those that ran all of their epochs, if not all of them make as many updates in each."""
+    paces = {}
     for each in range(len(examination.subject.candidates)):
-        records = [trial.record for trial in examination.of(each) if trial.record]
+        records = _records(examination, each)
         if records and not any(record.stopped_early for record in records):
-            sizes[each] = records[0].steps, records[0].epochs_asked
-    same_epochs = len({epochs for _, epochs in sizes.values()}) == 1
-    return sizes if same_epochs and len({steps for steps, _ in sizes.values()}) > 1 else {}
+            paces[each] = (
+                (records[0].steps, _batches_per_update(records[0])),
+                records[0].epochs_asked,
+            )
+    same_epochs = len({epochs for _, epochs in paces.values()}) == 1
+    return paces if same_epochs and len({pace for pace, _ in paces.values()}) > 1 else {}
 
 
 def _updates(examination, candidate):
     counts = [
-        (trial.record.steps or 0) * trial.record.epochs_run
-        for trial in examination.of(candidate)
-        if trial.record
+        _n_steps(record) / _batches_per_update(record)
+        for record in _records(examination, candidate)
     ]
     return float(np.median(counts)) if counts else 0.0
+
+
+def _steps(examination, candidate):
+    return float(np.median([_n_steps(each) for each in _records(examination, candidate)]))
+
+
+def _records(examination, candidate):
+    return [trial.record for trial in examination.of(candidate) if trial.record]
+
+
+def _n_steps(record):
+    return (record.steps or 0) * record.epochs_run
+
+
+def _batches_per_update(record):
+    return record.facts.get("steps_per_update", 1)

@@ -10,12 +10,19 @@ FIX = Fix(
     "the builder and in callbacks, and let each fit have its own random_state.",
     'metrics=[keras.metrics.AUC(name="auc")]',
 )
+FIX_OUTSIDE = Fix(
+    "Keep nothing on a class, in a module or in a closure that a fit changes: set it where the fit "
+    "begins.",
+    "self.rate_ = self.rate  # in fit() or on_train_begin(), never type(self).rate = ...",
+)
 
 
 @check("state/order-dependent", needs={"fits"}, fits=4, weight=2)
 def state_order_dependent(examination):
     """A fit with its seed fixed is made again, and once more after another candidate's; its last
-    weights are compared digit by digit. Names of metrics are compared between fits."""
+    weights are compared digit by digit. Likewise where an attribute of a class, a variable of a
+    module or of a closure has changed in the search: with what it held at first, and as it is now.
+    Names of metrics are compared between fits."""
     renamed = _renamed(examination)
     broken = [
         trial for trial in examination.trials if "Random ops require a seed" in (trial.error or "")
@@ -38,14 +45,14 @@ def state_order_dependent(examination):
         ]
     if any(examination.known.get(name) for name in _SAME_CAUSE):
         raise NotApplicable("a finding above says what one fit leaves to the next")
-    return _after_another(examination)
+    return _left_outside(examination) or _after_another(examination)
 
 
 _SAME_CAUSE = ("state_shared_weights", "state_shared_optimizer", "state_shared_callback")
 
 
-def _finding(title, evidence):
-    return Finding("state/order-dependent", "fault", "serious", title, FIX, evidence=evidence)
+def _finding(title, evidence, fix=FIX):
+    return Finding("state/order-dependent", "fault", "serious", title, fix, evidence=evidence)
 
 
 def _renamed(examination):
@@ -68,16 +75,48 @@ def _renamed(examination):
     )[:4]
 
 
-def _after_another(examination):
+def _left_outside(examination):
+    """What fits left on a class or in a module, if a fit ends otherwise for it."""
+    changed = examination.starts.outside.changed()
+    if not changed:
+        return []
+    first, _, again = _fits(examination, 3)
+    worn = again(first)
+    with examination.starts.changed(is_fresh=True):
+        fresh, control = again(first), again(first)
+    ends = [None if each is None else each.end_digest for each in (worn, fresh, control)]
+    if ends[1] != ends[2] or ends[0] == ends[1]:
+        return []
+    return [
+        _finding(
+            f"{', '.join(changed)} changed in one fit and was not as before in the next: the same "
+            "fit with the same seed ends with other weights for it",
+            {
+                "held_outside": changed,
+                "loss_as_left": None if worn is None else worn.loss_last,
+                "loss_afresh": None if fresh is None else fresh.loss_last,
+            },
+            FIX_OUTSIDE,
+        )
+    ]
+
+
+def _fits(examination, n_fits):
+    """First and last fit of the search, and what makes one again with the seed fixed."""
     order = [trial for trial in examination.trials if trial.record is not None and not trial.error]
     if not order:
         raise NotApplicable("no fit of the search succeeded")
-    first, other = order[0], order[-1]
     seed = examination.subject.random_state
-    examination.require(4)
+    examination.require(n_fits)
 
     def again(trial):
         return examination.fit(trial.candidate, trial.fold, seed=seed).record
+
+    return order[0], order[-1], again
+
+
+def _after_another(examination):
+    first, other, again = _fits(examination, 4)
 
     alone, control = again(first), again(first)
     if alone is None or control is None:

@@ -97,10 +97,14 @@ def _rates(examination):
 
 
 def _changes_a_fit(examination):
-    """Whether a fit with what the callbacks hold now differs from one with a fresh start."""
-    trial = examination.trials[0]
-    seed = examination.subject.random_state
+    """Whether a fit with what the callbacks hold now differs from one with a fresh start.
+
+    It is a middling one: to the best of all fits it is nothing that a callback holds its weights.
+    """
     examination.require(2)
+    by_score = np.argsort([trial.score for trial in examination.trials])
+    trial = examination.trials[by_score[len(by_score) // 2]]
+    seed = examination.subject.random_state
     carried = examination.fit(trial.candidate, trial.fold, seed=seed)
     with examination.starts.changed(is_fresh=True):
         fresh = examination.fit(trial.candidate, trial.fold, seed=seed)
