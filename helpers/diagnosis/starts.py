@@ -16,6 +16,8 @@ __all__ = ["Starts"]
 
 #: First values of weights are kept up to here; beyond, weights of earlier fits stay as they are.
 _MOST_BYTES = 2**28
+#: Of a stopper, what is changed to make it patient, and what Keras makes of it in the first fit.
+_OF_A_STOPPER = ("patience", "min_delta", "monitor_op")
 #: What Keras puts on a callback for one fit.
 _NOT_STATE = ("params", "_model", "record")
 
@@ -74,7 +76,8 @@ class Starts:
             on classes and in modules.
             ``epochs_factor``: so many times the epochs. ``most_epochs``: no more than these.
             ``epochs_on_top``: where ``initial_epoch`` leaves none, as many as ``epochs`` says.
-            ``patience_factor``: so many times the patience of each early stopping.
+            ``patience_factor``: so many times the patience of each early stopping, to which every
+            gain then counts as one.
             ``hidden``: digests of rows that no fit may validate on; counted in ``n_hidden``.
             ``common``, a list that is empty at first: all fits of the block start from the weights
             and the random state of the first, as far as they have the same variables.
@@ -175,16 +178,23 @@ class Starts:
 
     @contextmanager
     def _patient(self, callbacks):
+        if self.patience_factor == 1:
+            yield
+            return
         stoppers = [each for each in callbacks if hasattr(each, "patience")]
-        before = [each.patience for each in stoppers]
+        before = [
+            {name: getattr(each, name) for name in _OF_A_STOPPER if hasattr(each, name)}
+            for each in stoppers
+        ]
         for each in stoppers:
-            if self.patience_factor > 1:
-                each.patience = max(1, each.patience) * self.patience_factor
+            each.patience = max(1, each.patience) * self.patience_factor
+            if hasattr(each, "min_delta"):
+                each.min_delta = 0
         try:
             yield
         finally:
-            for each, patience in zip(stoppers, before, strict=True):
-                each.patience = patience
+            for each, settings in zip(stoppers, before, strict=True):
+                vars(each).update(settings)
 
     def _meet(self, callback):
         self.callbacks.meet(callback, _state)

@@ -16,8 +16,8 @@ _SHARE = 0.6
     "budget/stopped-too-early", needs={"fits"}, fits=6, weight=2, proves=False, null=NULL,
 )  # fmt: skip
 def budget_stopped_too_early(examination):
-    """Fits of the winner that a stopper ended are made again with ten times its patience, on the
-    same folds and seeds."""
+    """Fits of the winner that a stopper ended are made again with ten times its patience and no
+    min_delta, on the same folds and seeds."""
     best = examination.best
     if best is None:
         raise NotApplicable("no candidate has a score")
@@ -58,7 +58,8 @@ def budget_stopped_too_early(examination):
             f"early stopping ended the winner's fits after {min(epochs)} to {max(epochs)} epochs; "
             f"with more patience it scores {effect.mean:+.3f}",
             Fix(
-                "Give the stopper more patience and more validation rows.",
+                "Give the stopper more patience and more validation rows, and no min_delta that "
+                "the monitored loss never falls by in one epoch.",
                 "KerasClassifier(build, callbacks=keras.callbacks.EarlyStopping, "
                 "callbacks__patience=20, callbacks__restore_best_weights=True, "
                 "validation_split=0.2)",
@@ -68,6 +69,7 @@ def budget_stopped_too_early(examination):
                 "epochs": epochs,
                 "epochs_with_patience": [each.record.epochs_run for each in later],
                 "patience": _patience(trials[0].record),
+                "min_delta": _told(trials[0].record, "min_delta"),
                 "scores": before, "scores_with_patience": after,
             },
         )
@@ -88,9 +90,14 @@ def _most_epochs(examination, trials):
 
 def _patience(record):
     """Of the early stopping, at least 1; None if there was none."""
-    found = [
-        facts["settings"].get("patience")
-        for facts in record.callback_facts
-        if facts["name"] != "ReduceLROnPlateau" and "patience" in facts["settings"]
-    ]
+    found = _told(record, "patience")
     return max(1, min(found)) if found else None
+
+
+def _told(record, setting):
+    """What each stopper has of a setting."""
+    return [
+        facts["settings"][setting]
+        for facts in record.callback_facts
+        if facts["name"] != "ReduceLROnPlateau" and setting in facts["settings"]
+    ]
