@@ -38,6 +38,20 @@ def test_noisy_copies_are_a_fault():
     assert found(leak_duplicate_rows, examination)[CODE].verdict == "fault"
 
 
+def pictures(n, n_copies):
+    """Digits, each so many times with noise, which differs where all of them are dark too."""
+    X, y = load_digits(return_X_y=True)
+    X, y = np.repeat(X[:n] / 16, n_copies, axis=0), np.repeat(y[:n], n_copies)
+    return X + np.random.default_rng(0).normal(0, 0.06, X.shape), y
+
+
+def test_several_noisy_copies_in_one_unit_are_a_fault():
+    """Standardised, the noise of dark pixels hides them; one by one they are not near enough."""
+    examination = examined(search(), *pictures(160, n_copies=5), budget=20)
+    assert found(leak_duplicate_rows, examination)[CODE].verdict == "fault"
+    assert len(twins(pictures(800, n_copies=1)[0])[0]) == 0
+
+
 def test_copies_kept_together_are_silent():
     X, y = noisy()
     groups = np.tile(np.arange(len(X)), 2)

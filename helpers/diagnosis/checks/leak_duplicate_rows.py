@@ -12,6 +12,10 @@ MAX_ROWS = 6000
 #: Chance, for an honest row, to have a neighbour as near as what is called a twin.
 _CHANCE = 1e-3
 _NEAREST = 0.5
+#: Copies of one row that are looked for, and the share of rows that have some where all have few.
+_MOST_COPIES, _MANY = 9, 0.2
+#: Columns whose ranges are at most so many times the middling one are measured in one unit.
+_ONE_UNIT = 4
 #: Fewer test rows with a twin than this share cannot move a score by a practical margin.
 _SHARE = 0.02
 
@@ -30,7 +34,7 @@ FIX = Fix(
     fits=6,
     proves=False,
     null="independent rows of locally even density: one in 1000 has a twin; a finding needs 20 in "
-    "1000 (at most 3 were seen, in 1 to 300 columns) and, unless rows are equal, an effect",
+    "1000 (at most 4 were seen, in 1 to 300 columns) and, unless rows are equal, an effect",
 )
 def leak_duplicate_rows(examination):
     """Held-out rows with a twin among the training rows: equal, or far nearer than the local
@@ -96,18 +100,31 @@ def twins(X):
 
     Notes
     -----
+    Columns are standardised; those in one unit, like pixels, are taken as they are as well.
+
     Where m is the dimension, the number of rows within a distance d grows with d ** m. m is read
     off the outer neighbours (the 20th and the 40th); the chance that one of the k rows within D
-    lies within d is then about k (d / D) ** m.
+    lies within d is then about k (d / D) ** m. Several copies of each row are as many neighbours
+    before a gap.
     """
     X = with_columns(X)
     X = X[:, np.ptp(X, axis=0) > 0]
+    if len(X) < 30 or not X.shape[1]:
+        return np.array([], int), np.array([], int), 0
+    spread = np.ptp(X, axis=0)
+    scalings = [X.std(axis=0)]
+    if spread.max() < _ONE_UNIT * np.median(spread):  # pixels: noise where all are black is small
+        scalings.append(1.0)
+    found = [_twins((X - X.mean(axis=0)) / scaling, _is_discrete(X)) for scaling in scalings]
+    pairs = np.unique(np.concatenate([each for each, _ in found]), axis=0)
+    return pairs[:, 0], pairs[:, 1], max(n_equal for _, n_equal in found)
+
+
+def _twins(X, is_discrete):
+    """Pairs, and how many of them are equal, by Euclidean distance."""
     n = len(X)
     outer = min(40, n // 3)
-    if n < 30 or not X.shape[1]:
-        return np.array([], int), np.array([], int), 0
-    Z = (X - X.mean(axis=0)) / X.std(axis=0)
-    distances, neighbours = NearestNeighbors(n_neighbors=outer + 1).fit(Z).kneighbors(Z)
+    distances, neighbours = NearestNeighbors(n_neighbors=outer + 1).fit(X).kneighbors(X)
     inner = outer // 2
     reach = distances[:, inner]
     equal = distances < 1e-6 * np.maximum(1e-12, np.median(distances[:, -1]))
@@ -118,15 +135,31 @@ def twins(X):
         dimension = np.log(outer / inner) / np.median(growth) if len(growth) else 1.0
         ratio = distances / reach[:, None]
         chance = inner * ratio**dimension
-    near &= (ratio < _NEAREST) & (chance < _CHANCE) & (reach > 0)[:, None]
-    if _is_discrete(X):
+    close = near & (ratio < _NEAREST) & (reach > 0)[:, None]
+    near = close & (chance < _CHANCE)
+    apart = close & _before_a_gap(distances, dimension)
+    if apart.any(axis=1).mean() > _MANY:
+        near |= apart
+    if is_discrete:
         near[:] = False
         equal &= ~_has_brother(X, equal)[:, None]
     pairs = np.argwhere(near | equal)
-    return (
-        pairs[:, 0], neighbours[pairs[:, 0], pairs[:, 1]],
-        int(equal.sum()) // 2,
-    )  # fmt: skip
+    pairs[:, 1] = neighbours[pairs[:, 0], pairs[:, 1]]
+    return pairs, int(equal.sum()) // 2
+
+
+def _before_a_gap(distances, dimension):
+    """Neighbours after which the next is farther away than chance explains.
+
+    The k-th distance over the next exceeds r by chance with probability 1 - r ** (k m).
+    """
+    most = min(_MOST_COPIES, distances.shape[1] - 2)
+    k = np.arange(1, most + 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = distances[:, 1 : most + 1] / distances[:, 2 : most + 2]
+        unlikely = most * ratio ** (k * dimension) < _CHANCE
+    last = np.where(unlikely.any(axis=1), most - np.argmax(unlikely[:, ::-1], axis=1), 0)
+    return np.arange(distances.shape[1]) <= last[:, None]
 
 
 def agreement(y, first, second, is_classification):
