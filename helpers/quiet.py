@@ -74,17 +74,21 @@ def _drop_tracing_warnings():
         logger.addFilter(TracingFilter())
 
 
-def _keep_to_share_of_cores():
-    """Start as many threads as joblib and Dask tell their workers to.
+def _set_threads():
+    """Let an operation run in one thread, and as many side by side as joblib and Dask say.
 
-    TensorFlow would start as many as there are cores, in each worker.
+    The order in which an operation adds up, and with it the last digits of a fit, depends on how
+    many threads it is cut up for: here, in workers and on a larger machine it is one. Small models
+    are faster by it, too. Without being told, TensorFlow would take as many threads as there are
+    cores, in each worker.
     """
     share, *_ = os.environ.get("OMP_NUM_THREADS", "").split(",")  # "4,2": that of the outer loops
-    for pool in ("intra_op", "inter_op") if share.isdecimal() else ():
+    for pool, number in (("intra_op", "1"), ("inter_op", share)):
         told = f"TF_NUM_{pool.replace('_', '').upper()}_THREADS" in os.environ
-        if not told and not getattr(tf.config.threading, f"get_{pool}_parallelism_threads")():
+        given = getattr(tf.config.threading, f"get_{pool}_parallelism_threads")()
+        if number.isdecimal() and not told and not given:
             with contextlib.suppress(RuntimeError):  # it has been used: its threads are there
-                getattr(tf.config.threading, f"set_{pool}_parallelism_threads")(int(share))
+                getattr(tf.config.threading, f"set_{pool}_parallelism_threads")(int(number))
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -98,4 +102,4 @@ with stderr_held_back():
     tf.config.list_physical_devices()
 
 _drop_tracing_warnings()
-_keep_to_share_of_cores()
+_set_threads()

@@ -63,6 +63,48 @@ def test_tensorflow_starts_as_many_threads_as_its_process_was_told():
     assert counts[1] - counts[0] >= 4
 
 
+SUMS = """
+import numpy as np
+from helpers import KerasClassifier
+from helpers.digests import digest
+from helpers.quiet import keras, tf
+def build():
+    return keras.Sequential([
+        keras.Input((12, 12, 1)), keras.layers.Conv2D(4, 3), keras.layers.Flatten(),
+        keras.layers.Dense(2, activation="softmax"),
+    ])
+X = np.random.default_rng(0).normal(size=(200, 12, 12, 1))
+net = KerasClassifier(build, epochs=2, batch_size=100, random_state=0).fit(X, X[:, 0, 0, 0] > 0)
+print(tf.config.threading.get_intra_op_parallelism_threads())
+print(*(digest(each) for each in net.model_.get_weights()))
+"""
+
+
+def test_a_fit_is_the_same_to_the_last_digit_on_any_number_of_cores():
+    """Sums of many numbers, like the gradient of a bias, are cut up among the threads."""
+    env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", SUMS], env=env | more, capture_output=True, text=True, check=True
+        ).stdout
+        for more in ({}, {"OMP_NUM_THREADS": "1"}, {"OMP_NUM_THREADS": "5"})
+    }
+    assert len(told) == 1
+    assert told.pop().startswith("1\n")
+
+
+def test_the_threads_of_an_operation_are_the_users_to_choose():
+    """TensorFlow reads the variable by itself."""
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS], env=os.environ | {"TF_NUM_INTRAOP_THREADS": "5"},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    alone = subprocess.run(
+        [sys.executable, "-c", THREADS], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) - int(alone.stdout) == 4
+
+
 def test_only_the_import_is_silenced(capfd):
     with stderr_held_back():
         os.write(2, b"noise")
