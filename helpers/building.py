@@ -149,8 +149,8 @@ def build(
     else:
         _check_has_loss(model)
         _apply_to_compiled(model, asked, parameters, handed)
-    # The builder may have closed over an optimizer object that another fit has stepped.
-    model.optimizer = copy_of(model.optimizer)
+        # The builder may have closed over an optimizer object that another fit has stepped.
+        model.optimizer = copy_of(model.optimizer)
     _check_learning_rate(model.optimizer)
     _check_exclusions(model)
     # Variables that are made while TensorFlow traces the first step make it trace that step twice.
@@ -174,8 +174,10 @@ def compile_arguments(asked, parameters):
     """
     makers = {"optimizer": make_optimizer, "loss": make_loss, "metrics": make_metric}
     arguments = routed_to("compile", parameters)
-    known = [name for name in accepted_names(keras.Model.compile) if name not in ("self", *makers)]
-    check_accepted(arguments, known, owner="keras.Model.compile here", prefix="compile__")
+    if arguments:
+        taken = accepted_names(keras.Model.compile)
+        known = [name for name in taken if name not in ("self", *makers)]
+        check_accepted(arguments, known, owner="keras.Model.compile here", prefix="compile__")
     for name, make in makers.items():
         routed = routed_to(name, parameters)
         if name in asked and name == "optimizer":  # there is but one
@@ -213,6 +215,8 @@ def instantiate(spec, routed, make, *, prefix):
 
 def make_optimizer(spec, routed, *, prefix="optimizer__"):
     """Make a new optimizer: from a name, a class, a configuration or (copied) an object."""
+    if isinstance(spec, str):  # Keras would make one to look the name up: a tenth of building
+        spec = _known_class(spec, keras.optimizers, keras.optimizers.Optimizer) or spec
     _check_kind(spec, keras.optimizers, keras.optimizers.Optimizer, prefix)
     if isinstance(spec, str):
         spec = type(keras.optimizers.get(spec))
@@ -253,7 +257,8 @@ def _make(spec, routed, prefix, get):
         routed = _with_members_made(routed, prefix)
         places = sorted((name for name in routed if name.isdecimal()), key=int)
         named = {name: value for name, value in routed.items() if name not in places}
-        check_accepted(named, _constructor_names(spec), owner=spec.__name__, prefix=prefix)
+        if named:
+            check_accepted(named, _constructor_names(spec), owner=spec.__name__, prefix=prefix)
         return spec(*(routed[place] for place in places), **named)
     if isinstance(spec, dict):
         spec = get(spec)
@@ -352,12 +357,20 @@ def _constructor_names(cls):
 
 def _class_named(name, module, base):
     """The class behind a snake-case name such as ``binary_crossentropy``."""
+    found = _known_class(name, module, base)
+    if found is not None:
+        return found
+    known = module.get(name)
+    return _class_named(known.__name__, module, base) if inspect.isroutine(known) else type(known)
+
+
+def _known_class(name, module, base):
+    """The class of a Keras module that has this name; None if there is none."""
     for known, cls in vars(module).items():
         is_one = inspect.isclass(cls) and issubclass(cls, base)
         if is_one and name.lower() in (_snake(known), known.lower()):
             return cls
-    known = module.get(name)
-    return _class_named(known.__name__, module, base) if inspect.isroutine(known) else type(known)
+    return None
 
 
 def _snake(name):
