@@ -111,6 +111,9 @@ class FitRecord:
         The epoch that ran first, from there. Above zero if a callback took up an earlier fit.
     batch_size : int or None
         As `fit` was asked for.
+    is_finite : bool
+        Whether all weights are numbers at the end. The loss may be one where they are not: a relu
+        makes zero of what is none.
     weights_put_back : bool
         Whether training ended with other weights than its last epoch. Noted where a callback of
         the user's own holds rows.
@@ -144,6 +147,7 @@ class FitRecord:
     initial_epoch: int = 0
     first_epoch: int = 0
     batch_size: int | None = None
+    is_finite: bool = True
     weights_put_back: bool = False
 
     @property
@@ -552,6 +556,7 @@ def _note_start(record, model):
 
 def _note_end(record, model):
     record.end, record.optimizer_end, record.iterations_end = _state(model)
+    record.is_finite = all(map(_is_finite, model.weights))
     record.stop_training = bool(getattr(model, "stop_training", False))
     record.learning_rate_end = _learning_rate(getattr(model, "optimizer", None))
     if record.start is None:  # it raised before training began: nothing has changed
@@ -566,6 +571,11 @@ def _state(model):
     if optimizer is None:
         return weights, {}, None
     return weights, variable_digests(optimizer.variables), int(optimizer.iterations)
+
+
+def _is_finite(weight):
+    values = keras.ops.convert_to_numpy(weight)
+    return not np.issubdtype(values.dtype, np.floating) or bool(np.isfinite(values).all())
 
 
 def _learning_rate(optimizer):

@@ -44,6 +44,20 @@ def test_losses_that_explode_are_found(losses, loss):
     assert (finding.verdict, finding.severity) == ("fault", "serious")
 
 
+class Spoils(keras.callbacks.Callback):
+    """Leaves weights that are no numbers, as 0/0 in a layer does; a relu then returns zeros."""
+
+    def on_train_end(self, logs=None):
+        self.model.set_weights([each * np.nan for each in self.model.get_weights()])
+
+
+def test_weights_that_are_no_numbers_are_found_behind_a_loss_that_is():
+    search = GridSearchCV(Own(callbacks=[Spoils()]), {}, cv=2)
+    found, examination = observed(search, check=budget_diverged)
+    assert np.isfinite([trial.record.loss_last for trial in examination.trials]).all()
+    assert "weights of 2 of 2 fits diverged" in found["budget/diverged"].title
+
+
 @pytest.mark.parametrize(
     ("losses", "loss"),
     [((1.0, 900.0, 0.9), "mse"), ((5e6, 4e6), "mae"), ((0.0001, 0.05), "mse"), ((), "mse"),

@@ -13,7 +13,7 @@ _EXPLODED = 100
 def budget_diverged(examination):
     """The loss of every fit is read epoch by epoch: one that ends as NaN, infinite or a hundred
     times above its start, or above what a constant prediction has, has diverged, whatever its
-    score says."""
+    score says, and so has a fit that ends with weights that are no numbers."""
     constant = _constant_loss(examination.subject)
     diverged = [
         trial
@@ -29,7 +29,8 @@ def budget_diverged(examination):
     return [
         Finding(
             "budget/diverged", "fault", "serious" if won or scored else "warning",
-            f"the loss of {len(diverged)} of {len(examination.trials)} fits diverged{said}",
+            f"{_what(diverged)} of {len(diverged)} of {len(examination.trials)} fits diverged"
+            + said,
             Fix(
                 "Lower the learning rate, or clip the gradients; a fit that diverges should fail "
                 "rather than be scored.",
@@ -45,7 +46,13 @@ def budget_diverged(examination):
     ]  # fmt: skip
 
 
+def _what(trials):
+    return "weights" if all(not trial.record.is_finite for trial in trials) else "the loss"
+
+
 def _has_diverged(record, constant):
+    if not record.is_finite:
+        return True
     losses = np.asarray(record.history.get("loss", []), dtype=float)
     if not len(losses):
         return False
