@@ -17,6 +17,14 @@ _SETTINGS = (
     "save_best_only",
 )  # fmt: skip
 _NAMES = ("name", "seed", "build_config", "registered_name", "module", "shared_object_id")
+#: A layer reads these when it makes its variables, which have them from then on; what is set later
+#: does nothing.
+_OF_VARIABLES = tuple(
+    f"{of}_{what}"
+    for of in ("kernel", "bias", "beta", "gamma", "embeddings", "recurrent", "depthwise",
+               "pointwise")
+    for what in ("regularizer", "constraint")
+)  # fmt: skip
 #: What Keras puts on every callback, and what is no state of it.
 _NOT_STATE = ("model", "_model", "params", "validation_data", "record", "watched")
 
@@ -140,7 +148,9 @@ def _without_names(value):
         return {
             key: _without_names(each)
             for key, each in value.items()
-            if key not in _NAMES and not key.startswith("keras_history")
+            if key not in _NAMES
+            and not key.startswith("keras_history")
+            and not key.endswith(_OF_VARIABLES)
         }
     if isinstance(value, list | tuple):
         return [_without_names(each) for each in value]
@@ -174,7 +184,8 @@ def is_plain(value):
 
 
 def _shape(variable):
-    return [list(variable.shape), bool(variable.trainable)]
+    asked = (getattr(variable, name, None) for name in ("regularizer", "constraint"))
+    return [list(variable.shape), bool(variable.trainable), *map(_config, filter(None, asked))]
 
 
 def _name_of(loss):

@@ -62,6 +62,19 @@ def test_functional_models_are_told_without_the_numbers_in_their_names():
     assert functional() == functional()
 
 
+def decayed(l2, **settings):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, **settings)])
+    model.layers[0].kernel_regularizer = keras.regularizers.L2(l2)
+    model.compile("sgd", "mse")
+    return model_facts(model)
+
+
+def test_penalties_that_come_too_late_are_told_from_those_that_act():
+    assert decayed(0.1) == decayed(0.2)
+    one, two = (decayed(0.1, kernel_regularizer=keras.regularizers.L2(l2)) for l2 in (0.1, 0.2))
+    assert one["architecture"] != two["architecture"]
+
+
 class Subclassed(keras.Model):
     def __init__(self, units):
         super().__init__()
