@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import inspect
 import io
 import math
@@ -51,8 +52,8 @@ class Trial:
         Whether the score stays the same, bit by bit, when the held-out targets are others; None
         where that was not tried.
     train_digests, test_digests : ndarray of uint64, or None
-        Of the fold's rows, as `helpers.digests.row_digests`: as the search cut them, and as the
-        last step of a pipeline gets them.
+        Of the fold's rows, as `helpers.digests.row_digests`: as the search cut them, as the last
+        step of a pipeline gets them, and, of held-out ones, as the model gets them.
     """
 
     candidate: int
@@ -167,7 +168,11 @@ def _fit_and_score(subject, trial, train, test, seed):
         trial.scores |= made
     if trial.fold == 0 and y is not None and _is_the_users(subject, estimator):
         trial.is_blind = _is_blind(subject, estimator, X, y, trial.score)
-    trial.predictions = np.asarray(estimator.predict(X))
+    with _rows_predicted() as predicted:
+        trial.predictions = np.asarray(estimator.predict(X))
+    if len(predicted) == 1 and len(predicted[0]) == len(test):
+        known = [] if trial.test_digests is None else [trial.test_digests]
+        trial.test_digests = np.concatenate([*known, *predicted])
     if hasattr(estimator, "predict_proba"):
         trial.probabilities = np.asarray(estimator.predict_proba(X))
 
@@ -200,6 +205,26 @@ def _digests(estimator, X):
             digests.append(row_digests(estimator[:-1].transform(X)))
     digests = [each for each in digests if each is not None]
     return np.concatenate(digests) if digests else None
+
+
+@contextlib.contextmanager
+def _rows_predicted():
+    """Digests of the rows that models get in the block, whatever an estimator makes of its own."""
+    owner = next(each for each in keras.Model.__mro__ if "predict" in vars(each))
+    original, found = vars(owner)["predict"], []
+
+    @functools.wraps(original)
+    def predict(model, x, *args, **kwargs):
+        digests = row_digests(x)
+        if digests is not None:
+            found.append(digests)
+        return original(model, x, *args, **kwargs)
+
+    owner.predict = predict
+    try:
+        yield found
+    finally:
+        owner.predict = original
 
 
 def _seed(estimator, seed):

@@ -2,6 +2,7 @@
 
 import copy
 import random
+from collections import deque
 from dataclasses import replace
 
 import numpy as np
@@ -430,7 +431,7 @@ def test_no_targets():
 
 
 def test_sample_weights_are_cut_to_the_folds():
-    seen = []
+    seen = deque()  # a list of the estimator's code would be put back, as its other state
 
     class Weighed(Own):
         def fit(self, X, y, sample_weight=None):
@@ -441,6 +442,7 @@ def test_sample_weights_are_cut_to_the_folds():
     folds = list(KFold(3).split(X))
     search = GridSearchCV(Weighed(), {"learning_rate": [0.1]}, cv=folds)
     healthy(diagnose(search, X, Y, fit_params={"sample_weight": weights}, budget=0), 1)
+    seen = list(seen)
     assert seen[:3] == [(40, weights[train].tolist()) for train, _ in folds]
     assert seen[3] == (60, weights.tolist())
 

@@ -107,6 +107,30 @@ def test_rows_scaled_by_a_pipeline_are_recognised():
     assert found(leak_stopping_on_test_fold, examination)[CODE].verdict == "fault"
 
 
+class Numbered(Net):
+    """Knows all rows by number, and validates on those that it is not given."""
+
+    def __init__(self, everyone=None, stops=True, n_fits=1):
+        super().__init__(stops, n_fits)
+        self.everyone = everyone
+
+    def fit(self, X, y):
+        others = np.setdiff1d(np.arange(len(self.everyone)), X[:, 0].astype(int))
+        rest = (self.everyone[others], Y[others]) if len(others) else None
+        return super().fit(X[:, 1:], y, validation_data=rest)
+
+    def predict(self, X):
+        return self.classes_[self.model_.predict(X[:, 1:], verbose=0).argmax(axis=1)]
+
+
+def test_rows_are_recognised_by_what_the_model_gets():
+    numbered = np.column_stack([np.arange(len(X)), X])
+    examination = examined(search(Numbered(X)), numbered, Y)
+    finding = found(leak_stopping_on_test_fold, examination)[CODE]
+    assert finding.verdict == "fault"
+    assert finding.evidence["share_of_held_out_rows_watched"] == 1.0
+
+
 def test_epochs_chosen_on_held_out_rows_are_a_fault():
     estimator = Net(stops=False, n_fits=2)
     examination = examined(search(estimator), X, Y, fit_params={"validation_data": (X, Y)})

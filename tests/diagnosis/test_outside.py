@@ -92,8 +92,10 @@ def test_what_was_held_in_between_can_be_given_back():
     outside.put_back()
 
 
-@pytest.mark.parametrize("thing", [LogisticRegression(), np.mean, reads_much, 3, None, "text"],
-                         ids=repr)  # fmt: skip
+@pytest.mark.parametrize(
+    "thing", [LogisticRegression(), np.mean, reads_much, 3, None, "text"],
+    ids=["estimator", "function", "function of large data", "number", "none", "text"],
+)  # fmt: skip
 def test_libraries_and_large_data_are_not_kept(thing):
     assert not any(Outside([thing]).held())
 

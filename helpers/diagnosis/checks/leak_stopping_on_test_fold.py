@@ -115,6 +115,8 @@ def _watched(trial, n_scored):
         if rows is None:
             continue
         own = np.setdiff1d(trial.test_digests, trial.train_digests)
+        if record.train_rows is not None:
+            own = np.setdiff1d(own, record.train_rows)
         n_seen = len(np.intersect1d(rows, own))
         share = n_seen / n_scored
         if n_seen >= 2 and share >= _SHARE:
