@@ -109,11 +109,18 @@ def put_back(state, assign):
 
 
 def _is_state(value):
+    return is_plain(value) if _size(value) <= _MOST_BYTES else False
+
+
+def _size(value):
+    """Bytes of data, about; more than the most where it has more members than are gone through."""
     if isinstance(value, np.ndarray):
-        return value.nbytes <= _MOST_BYTES
-    if isinstance(value, dict | list | tuple | set) and len(value) > _MOST_MEMBERS:
-        return False
-    return is_plain(value)
+        return value.nbytes
+    if isinstance(value, dict | list | tuple | set):
+        if len(value) > _MOST_MEMBERS:
+            return _MOST_BYTES + 1
+        return sum(map(_size, value.values() if isinstance(value, dict) else value))
+    return len(value) if isinstance(value, str) else 8
 
 
 def _same(one, two):
@@ -160,10 +167,9 @@ class _Found:
         if id(thing) in self.seen:
             return
         self.seen[id(thing)] = thing  # held, so that nothing else gets its id
-        if isinstance(thing, dict):
-            self.look_at_all(thing.values())
-        elif isinstance(thing, list | tuple | set):
-            self.look_at_all(thing)
+        if isinstance(thing, dict | list | tuple | set):
+            if len(thing) <= _MOST_MEMBERS:
+                self.look_at_all(thing.values() if isinstance(thing, dict) else thing)
         elif isinstance(thing, partial):
             self.look_at_all([thing.func, *thing.args, *thing.keywords.values()])
         elif isinstance(thing, types.MethodType):
@@ -225,11 +231,10 @@ def _variables(module):
 def _own_variables(function):
     """What a function closes over, and its defaults, which it can but write into."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    defaults = {
-        name: each.default
-        for name, each in inspect.signature(function).parameters.items()
-        if each.default is not each.empty
-    }
+    given = function.__defaults__ or ()
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    defaults = dict(zip(names[len(names) - len(given) :], given, strict=True))
+    defaults |= function.__kwdefaults__ or {}
 
     def read():
         held = dict(defaults)

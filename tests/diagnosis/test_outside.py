@@ -11,6 +11,8 @@ from helpers.diagnosis.outside import Outside
 
 STEPS = {"n": [1, 2]}
 FAR = np.zeros(2**22)
+MANY = [0] * 20_000
+NESTED = {"pictures": [np.zeros(2**20) for _ in range(4)]}
 settings = types.ModuleType("settings")
 settings.rate = 0.5
 
@@ -37,10 +39,14 @@ class Net(Base):
 
 
 def reads_much():
-    return FAR
+    return FAR, MANY, NESTED
 
 
 def counts(calls=[]):  # noqa: B006 - it is what is to be found
+    calls.append(1)
+
+
+def counts_by_keyword(*, calls=[]):  # noqa: B006 - likewise
     calls.append(1)
 
 
@@ -62,6 +68,11 @@ CHANGES = {
     "class": (Net(), lambda: Net().fit(), ["Net.n_fits", f"{__name__}.STEPS"]),
     "base class": (Net, Net.grow, ["Base.weights"]),
     "default": (counts, counts, ["counts.calls"]),
+    "default of a keyword": (
+        counts_by_keyword,
+        counts_by_keyword,
+        ["counts_by_keyword.calls"],
+    ),
     "closure": (count := counter(), count, ["counter.<locals>.count.n"]),
     "module by a property": (Net(), doubled, ["settings.rate"]),
     "partial in a list": ([functools.partial(counts)], counts, ["counts.calls"]),
