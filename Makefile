@@ -31,11 +31,14 @@ help:
 notebooks: .venv
 	@$(RUN) -m helpers run $(ARGS)
 
-# Kernels of .venv go before those registered for the user or the machine.
+# Kernels of .venv go before those registered for the user or the machine. JupyterLab asks nobody
+# whether to fetch news, and fetches none.
+QUIET := {"@jupyterlab/apputils-extension:notification": \
+    {"checkForUpdates": false, "fetchNews": "false"}}
 lab: .venv
-	@JUPYTER_PREFER_ENV_PATH=1 $(RUN) -m jupyterlab notebooks \
-	    --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate \
-	    --LabApp.news_url=None $(ARGS)
+	@mkdir -p .venv/share/jupyter/lab/settings
+	@echo '$(QUIET)' > .venv/share/jupyter/lab/settings/overrides.json
+	@JUPYTER_PREFER_ENV_PATH=1 $(RUN) -m jupyterlab notebooks $(ARGS)
 
 # On two cores, a file of tests in one process each: they share fitted searches and executed notebooks.
 test: .venv
