@@ -574,7 +574,7 @@ def _state(model):
 
 
 def _is_finite(weight):
-    values = keras.ops.convert_to_numpy(weight)
+    values = weight.value.numpy()
     return not np.issubdtype(values.dtype, np.floating) or bool(np.isfinite(values).all())
 
 

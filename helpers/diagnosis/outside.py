@@ -30,6 +30,7 @@ class Outside:
     Examples
     --------
     >>> class Net:
+    ...     __module__ = "study"  # not this package
     ...     n_fits = 0
     ...     def fit(self):
     ...         Net.n_fits += 1
