@@ -215,7 +215,7 @@ def instantiate(spec, routed, make, *, prefix):
 
 def make_optimizer(spec, routed, *, prefix="optimizer__"):
     """Make a new optimizer: from a name, a class, a configuration or (copied) an object."""
-    if isinstance(spec, str):  # Keras would make one to look the name up: a tenth of building
+    if isinstance(spec, str):  # Keras would make one, to look the name up
         spec = _known_class(spec, keras.optimizers, keras.optimizers.Optimizer) or spec
     _check_kind(spec, keras.optimizers, keras.optimizers.Optimizer, prefix)
     if isinstance(spec, str):

@@ -29,7 +29,7 @@ LAYERS = (
     {"cache", "lockstep"},
     {"rows", "arguments", "readable", "kinds", "prediction", "routed"},
     {"estimator"},
-    {"wrapper", "recorder"},
+    {"wrapper", "recorder", "fit_record"},
     {"diagnosis"},
     {"cases"},
     {"plan", "kernels", "pages", "batch"},

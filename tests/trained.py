@@ -11,9 +11,9 @@ from sklearn.model_selection import GridSearchCV
 from helpers.diagnosis import subject as subjects
 from helpers.diagnosis.examination import Budget, Examination
 from helpers.diagnosis.trials import Trial, untouched
+from helpers.fit_record import FitRecord
 from helpers.quiet import keras
 from helpers.randomness import preserved
-from helpers.recorder import FitRecord
 
 __all__ = [
     "Own", "X", "Y", "answering", "built", "finding_of", "made_up", "observed", "record",

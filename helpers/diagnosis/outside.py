@@ -110,7 +110,10 @@ def put_back(state, assign):
 
 
 def _is_state(value):
-    return is_plain(value) if _size(value) <= _MOST_BYTES else False
+    try:
+        return _size(value) <= _MOST_BYTES and is_plain(value)
+    except RecursionError:  # it contains itself
+        return False
 
 
 def _size(value):
@@ -128,6 +131,8 @@ def _same(one, two):
     if type(one) is not type(two):
         return False
     if isinstance(one, np.ndarray):
+        if one.dtype == object:  # its bytes are addresses
+            return one.shape == two.shape and _same(one.tolist(), two.tolist())
         return one.dtype == two.dtype and one.tobytes() == two.tobytes()
     if isinstance(one, list | tuple):
         return len(one) == len(two) and all(map(_same, one, two))

@@ -59,8 +59,8 @@ def budget_unequal_updates(examination):
             f"{candidates[other]} made {behind[other]:.0f} updates, the winner "
             f"{updates[best]:.0f}; with as many it scores {effect.mean:+.3f}",
             Fix(
-                "Give candidates of different batch size the same number of updates, or train "
-                "each until it stops to improve.",
+                "Give all candidates the same number of updates, or train each until it stops to "
+                "improve.",
                 'KerasClassifier(build, epochs="auto")',
             ),
             effect=effect.mean, interval=effect.interval,

@@ -34,7 +34,7 @@ FIX = Fix(
     fits=6,
     proves=False,
     null="independent rows of locally even density: one in 1000 has a twin; a finding needs 20 in "
-    "1000 (at most 4 were seen, in 1 to 300 columns) and, unless rows are equal, an effect",
+    "1000 (fewer than 3 are there, in 1 to 300 columns) and, unless rows are equal, an effect",
 )
 def leak_duplicate_rows(examination):
     """Held-out rows with a twin among the training rows: equal, or far nearer than the local

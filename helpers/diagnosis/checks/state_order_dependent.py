@@ -84,8 +84,9 @@ def _left_outside(examination):
     worn = again(first)
     with examination.starts.changed(is_fresh=True):
         fresh, control = again(first), again(first)
-    ends = [None if each is None else each.end_digest for each in (worn, fresh, control)]
-    if ends[1] != ends[2] or ends[0] == ends[1]:
+    if any(each is None for each in (worn, fresh, control)):
+        return []
+    if fresh.end_digest != control.end_digest or worn.end_digest == fresh.end_digest:
         return []
     return [
         _finding(
@@ -93,8 +94,8 @@ def _left_outside(examination):
             "fit with the same seed ends with other weights for it",
             {
                 "held_outside": changed,
-                "loss_as_left": None if worn is None else worn.loss_last,
-                "loss_afresh": None if fresh is None else fresh.loss_last,
+                "loss_as_left": worn.loss_last,
+                "loss_afresh": fresh.loss_last,
             },
             FIX_OUTSIDE,
         )
