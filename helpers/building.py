@@ -36,12 +36,15 @@ def check_builder(builder):
 
     Raises
     ------
+    ValueError
+        If it is missing.
     TypeError
-        If it is missing, a model instance, or not callable.
+        If it is a model instance, or not callable.
     """
     if builder is None:
-        raise TypeError(
-            "model=None: pass a builder, a function that returns a new Keras model each time"
+        raise ValueError(
+            "model=None: pass a builder, a function that returns a new Keras model each time; a "
+            "class without one must implement ``_keras_build_fn``"
         )
     if isinstance(builder, keras.Model):
         raise TypeError(
@@ -51,7 +54,7 @@ def check_builder(builder):
         )
     if not callable(builder):
         raise TypeError(
-            f"model={builder!r}: a builder is accepted, a function that returns a Keras model"
+            f"model={builder!r}: ``model`` must be a builder, a function that returns a Keras model"
         )
 
 
@@ -295,7 +298,7 @@ def _check_some_loss(loss):
     if isinstance(loss, list | tuple | dict):
         members = loss.values() if isinstance(loss, dict) else loss
         if all(member is None for member in members):
-            raise ValueError(f"loss={loss!r}: a loss for at least one output is accepted")
+            raise ValueError(f"loss={loss!r}: provide a loss for at least one output")
 
 
 def _check_one_loss_each(loss, outputs):
@@ -411,8 +414,8 @@ def _check_has_loss(model):
     own_step = type(model).train_step is not keras.Model.train_step
     if model.loss is None and not model.losses and not own_step:
         raise ValueError(
-            "the builder compiles its model with loss=None: a loss is accepted, or a model that is "
-            "not compiled"
+            "the builder compiles its model with loss=None: provide a loss, or return the model "
+            "uncompiled"
         )
 
 

@@ -444,8 +444,8 @@ class KerasEstimator(RoutedParameters):
         check_builder(builder)
         if self.model is not None and hasattr(self, "_keras_build_fn"):
             raise ValueError(
-                f"model={self.model!r}: {owner} has a builder of its own, the method "
-                "_keras_build_fn; only one of them is accepted"
+                f"model={self.model!r}: where it is given, {owner} cannot implement "
+                "``_keras_build_fn``, a builder of its own: only one of them is accepted"
             )
         for name in parameters:
             self._check_routable(name, builder)
@@ -509,7 +509,7 @@ class KerasEstimator(RoutedParameters):
         if X.shape[1:] != self._X_shape:
             raise ValueError(
                 f"X has rows of shape {X.shape[1:]}; {type(self).__name__} was fitted on rows of "
-                f"shape {self._X_shape}"
+                f"shape {self._X_shape}, and takes the same dimensions in X"
             )
 
     def _check_validation(self, X, y):

@@ -45,8 +45,8 @@ class Labels:
         unknown = np.setdiff1d(y, self.classes)
         if len(unknown):
             raise ValueError(
-                f"{name} has the label {unknown[:1].tolist()[0]!r}, which was not there when the "
-                f"model was made; accepted: {self.classes.tolist()}"
+                f"{name}: Found unknown categories {unknown.tolist()}, which were not there when "
+                f"the model was made; accepted: {self.classes.tolist()}"
             )
         return np.searchsorted(self.classes, y)
 

@@ -83,7 +83,7 @@ def with_mean_one(weights, name="sample_weight"):
 
 
 def check_split(share, n_rows, n_classes=1):
-    """Refuse a ``validation_split`` that leaves one of the parts without a row for each class.
+    """Refuse a ``validation_split`` that leaves no row to judge by, or no row of a class to train.
 
     Parameters
     ----------
@@ -103,11 +103,11 @@ def check_split(share, n_rows, n_classes=1):
     ValueError: validation_split=0.01 sets 0 of 24 rows apart: from 1 to 23 are accepted
     """
     n_apart = round(share * n_rows)
-    if share and not n_classes <= n_apart <= n_rows - n_classes:
-        each = f", so that both parts can hold {n_classes} classes" if n_classes > 1 else ""
+    if share and not 1 <= n_apart <= n_rows - n_classes:
+        each = f", so that {n_classes} classes are left to train" if n_classes > 1 else ""
         raise ValueError(
-            f"validation_split={share!r} sets {n_apart} of {n_rows} rows apart: from {n_classes} "
-            f"to {n_rows - n_classes} are accepted{each}"
+            f"validation_split={share!r} sets {n_apart} of {n_rows} rows apart: from 1 to "
+            f"{n_rows - n_classes} are accepted{each}"
         )
 
 
@@ -139,17 +139,30 @@ def split(rows, share, seed, *, groups=None, labels=None):
         splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
         training, validation = next(splitter.split(places, groups=groups))
         return rows[training], rows[validation]
+    if labels is not None and not _can_stratify(labels, n_validation):
+        apart = _nearly_stratified(labels, n_validation, seed)
+        return rows[~apart], rows[apart]
     training, validation = train_test_split(
-        places,
-        test_size=n_validation,
-        random_state=seed,
-        stratify=labels if _can_stratify(labels, n_validation) else None,
+        places, test_size=n_validation, random_state=seed, stratify=labels
     )
     return rows[np.sort(training)], rows[np.sort(validation)]
 
 
 def _can_stratify(labels, n_validation):
-    if labels is None:
-        return False
-    counts = np.bincount(labels)
+    """Whether scikit-learn can: it wants a row of each class in both parts."""
+    counts = np.unique(labels, return_counts=True)[1]
     return counts.min() >= 2 and min(n_validation, len(labels) - n_validation) >= len(counts)
+
+
+def _nearly_stratified(labels, n_apart, seed):
+    """Rows to set apart, evenly over the classes; one of each stays, while there are enough."""
+    random = np.random.default_rng(seed)
+    shuffled = random.permutation(len(labels))
+    stay = shuffled[np.unique(labels[shuffled], return_index=True)[1]]
+    free = shuffled if n_apart > len(labels) - len(stay) else np.setdiff1d(shuffled, stay)
+    by_class = random.permutation(free)
+    by_class = by_class[np.argsort(labels[by_class], kind="stable")]
+    steps = (np.arange(n_apart) + random.random()) * (len(by_class) / n_apart)
+    apart = np.zeros(len(labels), dtype=bool)
+    apart[by_class[steps.astype(int)]] = True
+    return apart

@@ -36,8 +36,9 @@ on counts the earlier epochs      count afresh                   the model has b
 the optimizer is Adam, and an     SciKeras: RMSprop, and an      the last layer says what loss
 uncompiled model gets a loss      error                          fits
 ``history_`` has Keras' names     SciKeras: long ones            callbacks watch Keras' names
-rows are of Keras' precision,     SciKeras: rows keep their      a fit on float64 rows is the
-a regressor predicts float64      dtype, predictions Keras'      fit on the same rows in float32
+rows are of Keras' precision      SciKeras: rows keep their      a fit on float64 rows is the
+                                  dtype                          fit on the same rows in float32
+a regressor predicts float64      SciKeras: Keras' precision     scikit-learn's checks ask for it
 one class is an error             one class is learnt            a fold that lacks classes
                                                                  would score like any other
 ``score`` is overridden           SciKeras: ``scorer`` is        scikit-learn's own way

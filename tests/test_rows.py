@@ -34,9 +34,25 @@ def test_labels_are_in_both_parts_in_equal_shares():
     assert labels[watched.y].tolist().count(1) == 2
 
 
-def test_a_label_of_one_row_is_no_reason_to_fail():
-    _, watched = split(rows(20), 0.2, seed=0, labels=np.repeat([0, 1], [19, 1]))
+@given(seed=st.integers(0, 99))
+def test_too_few_rows_for_each_class_are_drawn_evenly_over_the_classes(seed):
+    labels = np.tile(np.arange(10), 8)
+    training, watched = split(rows(80), 0.1, seed, labels=labels)
+    assert len(watched) == 8 == len(set(labels[watched.y]))
+    assert len(set(labels[training.y])) == 10
+
+
+@given(seed=st.integers(0, 99))
+def test_the_only_row_of_a_class_is_trained_on(seed):
+    training, watched = split(rows(20), 0.2, seed, labels=np.repeat([3, 1], [19, 1]))
     assert len(watched) == 4
+    assert 19 in training.y
+
+
+@given(seed=st.integers(0, 99))
+def test_as_many_classes_as_rows_are_no_reason_to_fail(seed):
+    training, watched = split(rows(20), 0.2, seed, labels=np.arange(20))
+    assert sorted([*training.y, *watched.y]) == list(range(20))
 
 
 def test_groups_stay_together():

@@ -328,7 +328,7 @@ def test_instance_is_refused():
 
 
 ERRORS = {
-    "model missing": ({"model": None}, TypeError, "model=None"),
+    "model missing": ({"model": None}, ValueError, "model=None"),
     "model not callable": ({"model": 3}, TypeError, "model=3"),
     "epochs 0": ({"epochs": 0}, ValueError, "epochs=0.*integer >= 1"),
     "epochs negative": ({"epochs": -1}, ValueError, "epochs=-1"),
@@ -483,7 +483,7 @@ def test_validation_rows_given_to_fit_are_watched_and_not_trained_on():
     for changes, message in (
         ({"y_val": None}, "give both"),
         ({"X_val": X[1::2, :2]}, "features"),
-        ({"y_val": Y[1::2] + 7}, "y_val has the label 7"),
+        ({"y_val": Y[1::2] + 7}, r"y_val: Found unknown categories \[7, 8, 9\]"),
         ({"y_val": Y}, "inconsistent"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -519,7 +519,7 @@ def test_warm_start_goes_on_and_nothing_else_does():
     assert warm.history_["loss"][-1] < once.history_["loss"][-1]
     fresh = clone(warm).fit(X, Y)
     np.testing.assert_array_equal(first, fresh.predict_proba(X))
-    with pytest.raises(ValueError, match="label 'new'"):
+    with pytest.raises(ValueError, match=r"categories \['new'\]"):
         warm.fit(X, np.full(len(X), "new"))
     with pytest.raises(ValueError, match="give a number of epochs"):
         warm.set_params(epochs="auto").fit(X, Y)
