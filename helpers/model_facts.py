@@ -39,7 +39,8 @@ def model_facts(model):
     Returns
     -------
     dict
-        ``architecture`` and ``optimizer``: digests of configurations without names and seeds;
+        ``architecture`` and ``optimizer``: digests of configurations without names and seeds, nor
+        penalties on weights where a `train_step` of the model's own may leave them out;
         ``optimizer_class``; ``steps_per_update``: batches whose gradients it adds up before it
         moves; ``own_step``: whether the model's class trains by a `train_step` of its own;
         ``loss``; ``outputs``: ``(units, activation)`` of the last layer, or
@@ -48,12 +49,15 @@ def model_facts(model):
     """
     optimizer = getattr(model, "optimizer", None)
     layers = list(model._flatten_layers(include_self=False))
+    own_step = type(model).train_step is not keras.Model.train_step
+    asked = ("constraint",) if own_step else ("constraint", "regularizer")
+    weights = [_shape(each, asked) for each in model.weights]
     return {
-        "architecture": _digest(_config(model), *(_shape(each) for each in model.weights)),
+        "architecture": _digest(_config(model), *weights),
         "optimizer": _digest(_config(optimizer)),
         "optimizer_class": type(optimizer).__name__,
         "steps_per_update": int(getattr(optimizer, "gradient_accumulation_steps", None) or 1),
-        "own_step": type(model).train_step is not keras.Model.train_step,
+        "own_step": own_step,
         "loss": _name_of(getattr(model, "loss", None)),
         "from_logits": bool(getattr(getattr(model, "loss", None), "from_logits", False))
         or "'from_logits': True" in repr(getattr(getattr(model, "loss", None), "_fn_kwargs", "")),
@@ -183,9 +187,9 @@ def is_plain(value):
     return value is None or isinstance(value, bool | int | float | str | np.generic | np.ndarray)
 
 
-def _shape(variable):
-    asked = (getattr(variable, name, None) for name in ("regularizer", "constraint"))
-    return [list(variable.shape), bool(variable.trainable), *map(_config, filter(None, asked))]
+def _shape(variable, asked):
+    set_on_it = (getattr(variable, name, None) for name in asked)
+    return [list(variable.shape), bool(variable.trainable), *map(_config, filter(None, set_on_it))]
 
 
 def _name_of(loss):

@@ -62,15 +62,15 @@ class Scored:
     rows: list | None
 
 
-def matrix(X):
+def matrix(X, *, of_text=None):
     """The rows as numbers, of shape (n_samples, n_features); None if they cannot be read so.
 
-    Columns of text become one column per value; dates become days.
+    Columns of text become one column per value, or what `of_text` makes of them; dates become days.
     """
     if isinstance(X, dict) or hasattr(X, "element_spec"):
         return None
     if hasattr(X, "columns"):
-        parts = [_column(X[name]) for name in X.columns]
+        parts = [_column(X[name], of_text or _one_per_value) for name in X.columns]
         return np.column_stack(parts) if parts else None
     try:
         array = np.asarray(X.toarray() if hasattr(X, "toarray") else X)
@@ -81,12 +81,12 @@ def matrix(X):
     if array.dtype.kind not in "biuf":
         if array.ndim != 2:
             return None
-        return matrix(pd.DataFrame(array).infer_objects())
+        return matrix(pd.DataFrame(array).infer_objects(), of_text=of_text)
     array = array.reshape(len(array), -1).astype(float)
     return np.where(np.isfinite(array), array, np.nan)
 
 
-def _column(values):
+def _column(values, of_text):
     if values.dtype.kind in "biuf" and isinstance(values.dtype, np.dtype):
         return np.where(np.isfinite(values), values, np.nan).astype(float)
     if values.dtype.kind == "M":
@@ -94,6 +94,10 @@ def _column(values):
     numbers = pd.to_numeric(values, errors="coerce")
     if numbers.notna().sum() == values.notna().sum() and numbers.notna().any():
         return numbers.to_numpy(dtype=float)
+    return of_text(values)
+
+
+def _one_per_value(values):
     codes, names = pd.factorize(values)
     if len(names) > 30:
         return codes.astype(float)

@@ -25,6 +25,7 @@ HOLES = np.where(RNG.random((120, 6)) < 0.1, np.nan, X[:, :6])
 RARE = (np.arange(240) % 6 == 0).astype(int)
 FEW = RNG.standard_normal((240, 8)) + 0.5 * RARE[:, None]
 TABLE = pd.DataFrame({"level": RNG.integers(0, 60, 120).astype(str), "x": X[:, 0]})
+SHOPS = TABLE.assign(level="S" + TABLE["level"], region=RNG.choice(["N", "S", "W"], 120))
 
 
 def search(cv=None):
@@ -112,10 +113,11 @@ def test_values_of_held_out_rows_are_found_and_rarely_the_cause(prepare, data):
         (lambda X, y: (np.c_[X, np.roll(X, 1, axis=0)], y), (FEW, RARE), None),
         (lambda X, y: ((X - X[:60].mean(axis=0)), y), (X, Y), TimeSeriesSplit(2)),
         (lambda X, y: (X + np.random.default_rng().random(X.shape), y), (FEW, RARE), None),
+        (lambda X, y: (X.assign(x=X["x"] / 2), y), (SHOPS, Y), None),
     ],
     ids=[
         "divide", "rows", "shuffle", "names", "dropna", "dummies", "augment", "lag", "earlier",
-        "jitter",
+        "jitter", "text",
     ],
 )  # fmt: skip
 def test_rows_prepared_each_alone_are_silent(prepare, data, cv):

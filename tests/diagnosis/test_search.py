@@ -250,14 +250,39 @@ def step_with_another_optimizer(rate):
     return own_step(rate, with_other=True)
 
 
+class WithoutPenalties(keras.Sequential):
+    """Computes a loss of its own, from which the penalties are missing."""
+
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            p = self(x, training=True)
+            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, p))
+        variables = self.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        return {"loss": loss}
+
+
+def penalised(rate, kind=WithoutPenalties):
+    layer = keras.layers.Dense(3, "softmax", kernel_regularizer=keras.regularizers.L2(rate))
+    model = kind([keras.Input((4,)), layer])
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    return model
+
+
+def penalised_by_its_step(rate):
+    return penalised(rate, OwnStep)
+
+
 @pytest.mark.parametrize(
     ("builder", "values"),
     [
         (deaf, [0.1, 0.2]),
         (beside_the_graph, [0.0, 0.5]),  # its layer draws a seed all the same
         (step_with_another_optimizer, [0.1, 0.5]),
+        (penalised, [0.0, 0.1]),
     ],
-    ids=["builder", "layer beside the graph", "own step"],
+    ids=["builder", "layer beside the graph", "own step", "own step without penalties"],
 )
 def test_a_parameter_that_reaches_nothing_is_found(builder, values):
     search = GridSearchCV(Own(builder), {"learning_rate": values}, cv=2)
@@ -302,9 +327,19 @@ def test_a_parameter_of_random_draws_that_reaches_nothing_is_found():
         (Own(through_the_layer), {"learning_rate": [0.0, 0.5]}),
         (Own(subclassed), {"learning_rate": [0.2, 0.5]}),
         (Own(own_step), {"learning_rate": [0.1, 0.5]}),
+        (Own(penalised_by_its_step), {"learning_rate": [0.0, 0.1]}),
         (Own(), {"callbacks": [None, [keras.callbacks.EarlyStopping("loss", patience=9)]]}),
     ],
-    ids=["rate", "batch and epochs", "seed", "layer", "subclassed", "own step", "callbacks"],
+    ids=[
+        "rate",
+        "batch and epochs",
+        "seed",
+        "layer",
+        "subclassed",
+        "own step",
+        "own step with penalties",
+        "callbacks",
+    ],
 )
 def test_a_parameter_that_acts_is_silent(estimator, grid):
     search = GridSearchCV(estimator, grid, cv=2)

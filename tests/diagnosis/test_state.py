@@ -90,6 +90,41 @@ def test_equal_or_own_weights_are_none_of_another_fit(estimator):
 # Optimizers
 
 
+class FromABase(Own):
+    """Goes on from a base that the first fit has trained, on rows so far from its own."""
+
+    base = None
+
+    def __init__(self, away=0.0):
+        super().__init__()
+        self.away = away
+
+    def fit(self, X, y, sample_weight=None):
+        if type(self).base is None:
+            type(self).base = self.trained(X + self.away, y).get_weights()[:2]
+        self.classes_, self.model_ = np.unique(y), self.trained(X, y)
+        return self
+
+    def trained(self, X, y):
+        model = compiled(keras.Sequential([keras.Input((X.shape[1],)), *self.layers()]))
+        if self.base is not None:
+            model.layers[0].set_weights(self.base)
+        model.fit(X, y, verbose=0)
+        return model
+
+    def layers(self):
+        return keras.layers.Dense(4, "relu"), keras.layers.Dense(3, "softmax")
+
+
+@pytest.mark.parametrize(("away", "codes"), [(100.0, set()), (0.0, {WEIGHTS})])
+def test_a_base_trained_on_other_data_within_the_first_fit_is_none_of_it(monkeypatch, away, codes):
+    monkeypatch.setattr(FromABase, "base", None)
+    search = GridSearchCV(FromABase(), {"away": [away]}, cv=2)
+    found, examination = observed(search, check=state_shared_weights)
+    assert set(found) == codes
+    assert len(examination.recorder.fits) == 4  # the base, two folds, the refit
+
+
 def one_optimizer():
     optimizer = keras.optimizers.SGD(0.1, momentum=0.9)
     return lambda rate: built(optimizer=optimizer)

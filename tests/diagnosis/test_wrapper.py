@@ -157,6 +157,21 @@ def test_probabilities_are_silent():
     assert finding_of(wrapper_labels_misaligned, examination) == {}
 
 
+@pytest.mark.parametrize(
+    ("scoring", "turn", "is_found"),
+    [("roc_auc_ovr", 1, True), ("roc_auc_ovr", 0, False), ("accuracy", 1, False)],
+)
+def test_columns_in_another_order_than_the_classes(scoring, turn, is_found):
+    examination = examined(lambda y: y)
+    examination.subject.search.set_params(scoring=scoring)
+    for trial in examination.trials:
+        trial.probabilities = np.eye(3)[(trial.predictions + turn) % 3]
+    found = finding_of(wrapper_labels_misaligned, examination)
+    assert set(found) == ({MISALIGNED} if is_found else set())
+    if is_found:
+        assert found[MISALIGNED].evidence == {"accuracy_by_columns": 0, "accuracy_by_predict": 1}
+
+
 def test_real_wrappers_mean_what_they_say():
     own = KerasClassifier(builder, epochs=1, run_eagerly=True, random_state=0)
     for estimator in (Own(), own):

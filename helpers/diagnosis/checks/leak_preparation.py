@@ -95,7 +95,13 @@ class _Runs:
 class _Prepared:
     def __init__(self, made):
         self.X, self.y, self.groups = made
-        self.rows = matrix(self.X)
+        self.rows = matrix(self.X, of_text=_hashed)
+
+
+def _hashed(values):
+    """The same text is the same number in every run, whatever other rows hold."""
+    numbers = pd.util.hash_array(values.astype(str).to_numpy(dtype=object)) / 2.0**64
+    return np.where(values.isna(), np.nan, numbers)
 
 
 def _same_rows(examination, runs, first):

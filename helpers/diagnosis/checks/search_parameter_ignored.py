@@ -14,7 +14,8 @@ def search_parameter_ignored(examination):
     """Two candidates that differ in one parameter alone are compared by what Keras was given
     (model, optimizer, loss, callbacks, epochs, batches, rows); if all is equal, both are trained
     for one epoch from the same weights and seed and their predictions compared digit by digit. A
-    model with a `train_step` of its own may leave its optimizer alone, so that does not count."""
+    model with a `train_step` of its own may leave its optimizer and the penalties on its weights
+    alone, so these do not count."""
     dead = []
     for key in _keys(examination.subject.candidates):
         pairs = _pairs(examination, key)

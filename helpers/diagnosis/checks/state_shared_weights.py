@@ -1,5 +1,7 @@
 """state/shared-weights: a fit started from weights that another fit had trained."""
 
+import numpy as np
+
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import check
 
@@ -57,11 +59,27 @@ def _finding(title, evidence):
 
 
 def _between_trials(examination, shared):
-    """Rows of two different trials; fits that a callback took up again are its own matter."""
+    """Rows of two different trials; fits that a callback took up again are its own matter, and a
+    base trained on other data, if in the first fit that wants it, is what it would be anywhere."""
     trial_of = examination.trial_of_fit
     fits = examination.recorder.fits
+    elsewhere = {source for source in set(shared["from_fit"]) if _is_of_other_data(fits, source)}
     keep = [
-        trial_of.get(row.fit) != trial_of.get(row.from_fit) and not fits[row.fit].is_taken_up
+        trial_of.get(row.fit) != trial_of.get(row.from_fit)
+        and not fits[row.fit].is_taken_up
+        and row.from_fit not in elsewhere
         for row in shared.itertuples()
     ]
     return shared[keep]
+
+
+def _is_of_other_data(fits, source):
+    """Whether no other fit had one of the rows, while others had rows in common."""
+    rows = fits[source].train_rows
+    others = [each.train_rows for n, each in enumerate(fits) if n != source]
+    if rows is None or any(each is None for each in others) or len(others) < 2:
+        return False
+    seen, counts = np.unique(
+        np.concatenate([np.unique(each) for each in others]), return_counts=True
+    )
+    return counts.max() > 1 and not np.isin(rows, seen).any()

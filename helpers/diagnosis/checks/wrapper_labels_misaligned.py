@@ -13,11 +13,12 @@ _ROWS_A_CLASS = 6
 @check("wrapper/labels-misaligned", needs={"trials", "classes"})
 def wrapper_labels_misaligned(examination):
     """Predicted labels are looked up among the given ones and matched with them as well as they
-    can be; probabilities are checked to lie between 0 and 1."""
+    can be; probabilities are checked to lie between 0 and 1, and their columns to be the classes in
+    order where the score reads them."""
     trials = [trial for trial in examination.trials if trial.predictions is not None]
     if not trials:
         raise NotApplicable("no fit has predictions")
-    looks = [_foreign, _logits]
+    looks = [_foreign, _logits, _columns]
     if not examination.known.get("search_folds_miss_classes"):  # a class not learnt is not swapped
         looks.append(_permuted)
     for look in looks:
@@ -95,6 +96,41 @@ def _logits(examination, trials):
          "largest": float(max(trial.probabilities.max() for trial in off)),
          "accuracy_gained_by_cutting_at_0": effect},
         effect,
+    )  # fmt: skip
+
+
+def _columns(examination, trials):
+    """Probabilities whose columns are in another order than the classes that they are read by."""
+    subject = examination.subject
+    response = getattr(next(iter(subject.scorers.values())), "_response_method", "predict")
+    if "predict_proba" not in response:
+        return None
+    read, told, truth = [], [], []
+    for trial in trials:
+        learned = np.unique(subject.labels[subject.splits[trial.fold][0]])
+        shares, predictions = trial.probabilities, _flat(trial)
+        if (
+            shares is None
+            or predictions is None
+            or shares.shape != (len(predictions), len(learned))
+        ):
+            continue
+        read.append(learned[shares.argmax(axis=1)])
+        told.append(predictions)
+        truth.append(_labels(examination, trial))
+    if not read:
+        return None
+    read, told, truth = map(np.concatenate, (read, told, truth))
+    as_read, as_told = float(np.mean(read == truth)), float(np.mean(told == truth))
+    if not _is_shown(as_read, as_told):
+        return None
+    return _finding(
+        f"columns of predict_proba are other classes than meant: by them {as_read:.0%} of rows are "
+        f"right, by predict {as_told:.0%}, and the score reads the columns",
+        Fix("Number the labels by their place in classes_, which is the order that the columns of "
+            "predict_proba are read in.",
+            "self.classes_, codes = np.unique(y, return_inverse=True)"),
+        {"accuracy_by_columns": as_read, "accuracy_by_predict": as_told},
     )  # fmt: skip
 
 
