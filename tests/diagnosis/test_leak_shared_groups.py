@@ -1,5 +1,7 @@
 """Groups on both sides matter where rows are like their group; else, and kept together, not."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,6 +61,34 @@ def test_a_column_that_numbers_patients_is_a_fault():
     examination = examined(GridSearchCV(KNN, {}, cv=cv), table, y, observe=False)
     finding = found(leak_shared_groups, examination)[CODE]
     assert finding.evidence["key"] == "patient"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("KH-{}-B{}", r"sample: \d+ of KH-\d+-B\d+"),
+        ("{:03d}T{}", r"sample: \d+ of \d+T\d+"),
+        ("scans/{1}/{0}.png", r"sample: \d+ of scans/\d+/\d+.png"),
+    ],
+)
+@pytest.mark.parametrize("matters", [True, False])
+def test_patients_named_within_a_text(text, says, matters):
+    X, y, key = patients(matters=matters)
+    samples = [text.format(each, n) for n, each in enumerate(key)]
+    table = pd.DataFrame(X).add_prefix("x").assign(sample=samples)
+    findings = found(leak_shared_groups, examination_of(table, y, budget=0))
+    assert set(findings) == ({CODE} if matters else set())
+    if matters:
+        assert re.fullmatch(says, findings[CODE].evidence["key"])
+
+
+def test_a_running_number_in_the_text_of_sorted_rows_is_silent():
+    """The text is in the order of the rows, and so are the labels: models that see it gain."""
+    X, y = np.random.default_rng(0).standard_normal((320, 8)), np.repeat([0, 1], 160)
+    X[:, 0] += y
+    table = pd.DataFrame(X).add_prefix("x")
+    table["sample"] = [f"R{n // 4:03d}-{n % 4}" for n in range(320)]
+    assert found(leak_shared_groups, examination_of(table, y, budget=0)) == {}
 
 
 def visits(matters):

@@ -41,6 +41,23 @@ def test_a_column_that_tells_is_suspected(table, y):
     assert finding.evidence["column"] == "treated"
 
 
+def with_gaps(rng, shares):
+    """Days to something that happens to these shares of the classes."""
+    happens = rng.random(200) < np.array(shares)[Y]
+    days = np.where(happens, rng.integers(3, 60, 200), np.nan)
+    return pd.DataFrame(rng.standard_normal((200, 4)) + 0.2 * Y[:, None]).assign(days=days)
+
+
+def test_a_column_whose_gaps_tell_is_suspected():
+    finding = findings(with_gaps(RNG, [0.08, 0.94]), Y)[CODE]
+    assert finding.title.startswith("whether days is missing predicts")
+
+
+def test_gaps_that_say_something_are_silent():
+    for seed in range(20):
+        assert findings(with_gaps(np.random.default_rng(seed), [0.3, 0.85]), Y) == {}
+
+
 def test_strong_honest_columns_are_silent():
     """Null: one column of AUC about .98 among weak ones; none of 20."""
     for seed in range(20):

@@ -74,9 +74,10 @@ def test_a_searched_parameter_may_differ_from_the_estimators():
     assert observed(search, check=wrapper_clone_drops_parameter)[0] == {}
 
 
-def examined(predict, y=Y, probabilities=None, records=None):
+def examined(predict, y=Y, probabilities=None, records=None, n_folds=3):
     """One candidate whose predictions are a function of the true labels."""
-    examination = made_up([[0.5] * 3], y=y, records=records)
+    rows = np.resize(X, (len(y), X.shape[1]))
+    examination = made_up([[0.5] * n_folds], X=rows, y=y, records=records, cv=n_folds)
     for trial in examination.trials:
         trial.predictions = predict(np.asarray(y)[examination.subject.splits[trial.fold][1]])
         if probabilities is not None:
@@ -109,6 +110,13 @@ def test_names_that_are_others_in_each_fold_are_found():
     examination = examined(lambda y: (y + next(turns)) % 3)
     finding = finding_of(wrapper_labels_misaligned, examination)[MISALIGNED]
     assert finding.evidence["accuracy_renamed"] == 1
+
+
+def test_names_that_are_others_in_one_fold_of_many_rows_are_found():
+    turns = iter([1, 0, 0, 0])
+    examination = examined(lambda y: (y + next(turns)) % 3, np.arange(600) % 3, n_folds=4)
+    finding = finding_of(wrapper_labels_misaligned, examination)[MISALIGNED]
+    assert (finding.evidence["accuracy"], finding.evidence["accuracy_renamed"]) == (0, 1)
 
 
 RNG = np.random.default_rng(0)

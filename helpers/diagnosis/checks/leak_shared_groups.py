@@ -13,6 +13,8 @@ from helpers.diagnosis.registry import check
 from helpers.diagnosis.regrouped import compared
 
 _REPEATS, _MIN_GROUPS, _MAX_KEYS = 3, 10, 3
+#: Letters and digits take turns in a text; so many of them are looked at.
+_MAX_PARTS = 6
 #: A column is taken for a key where the nearest row shares its value so much above chance.
 _SAME_NEIGHBOUR, _ABOVE_CHANCE = 0.25, 5
 
@@ -38,12 +40,12 @@ def leak_shared_groups(examination):
     """
     subject, findings = examination.subject, []
     X, y = require_matrix(subject)
-    for name, key, kept in _keys(subject, X):
+    for name, key, kept, beside in _keys(subject, X):
         shared = _shared(subject.splits, key)
         if shared == 0:
             continue
         mixed, apart = _splits(subject, y, key, kept)
-        effect = compared(examination, X, y, mixed, apart, key)
+        effect = compared(examination, beside, y, mixed, apart, key)
         examination.remedies["leak/shared-groups"] = Remedy(splits=apart[0], clusters=key)
         verdict, interval = effect.judged(examination.delta)
         if verdict != "fault":
@@ -74,20 +76,21 @@ def leak_shared_groups(examination):
 
 
 def _keys(subject, X):
-    """Names and group numbers of each row, and of groups that the splits keep together already.
+    """Names and group numbers of each row, of groups that the splits keep together already, and
+    the rows for models.
 
     These are the groups given where splits divide them, and else columns that look like groups:
     where the splits keep the ones given, columns of which those are parts (visits of a patient).
     """
     if subject.groups is None or len(subject.groups) != subject.n_rows:
-        return [(name, key, None) for name, key in _columns(subject, X)[:_MAX_KEYS]]
+        return [(name, key, None, beside) for name, key, beside in _columns(subject, X)[:_MAX_KEYS]]
     given = pd.factorize(np.asarray(subject.groups).ravel())[0]
     if given.max() + 1 < _MIN_GROUPS:
         return []
     if _shared(subject.splits, given):
-        return [("groups", given, None)]
+        return [("groups", given, None, X)]
     return [
-        (name, key, given) for name, key in _columns(subject, X)
+        (name, key, given, beside) for name, key, beside in _columns(subject, X)
         if pd.Series(key).groupby(given).nunique().max() == 1
     ][:_MAX_KEYS]  # fmt: skip
 
@@ -95,7 +98,7 @@ def _keys(subject, X):
 def _columns(subject, X):
     table, keys = subject.X, []
     if hasattr(table, "columns"):
-        columns = [(str(name), table[name]) for name in table.columns]
+        columns = [(name, table[name]) for name in table.columns]
     else:
         values = matrix(table)
         columns = [(f"column {number}", pd.Series(values[:, number])) for number in
@@ -107,7 +110,33 @@ def _columns(subject, X):
             continue
         key, names = pd.factorize(values)
         if _MIN_GROUPS * 2 <= len(names) <= len(values) / 2 and _holds_together(X, values, key):
-            keys.append((name, key))
+            keys.append((str(name), key, X))
+        elif len(names) > len(values) / 2 and values.dtype.kind not in "biuf":
+            keys += _in_text(table, name, values)
+    return keys
+
+
+def _in_text(table, name, values):
+    """Groups that a text holds which is another in each row: KH-1007-B3, scans/0012_left.png.
+
+    The text itself is kept from the models: it need not reach the user's, and its order may tell.
+    """
+    parts = values.astype(str).str.findall(r"[A-Za-z]+|\d+")
+    n_parts = min(int(parts.str.len().min()), _MAX_PARTS)
+    beside = matrix(table.drop(columns=name)) if n_parts > 1 and table.shape[1] > 1 else None
+    if beside is None:
+        return []
+    beginnings = [(n, parts.str[: n + 1].str.join("-")) for n in range(n_parts)]
+    found, keys = [], []
+    for n, text in beginnings + [(n, parts.str[n]) for n in range(1, n_parts)]:
+        key, names = pd.factorize(text)
+        if not _MIN_GROUPS * 2 <= len(names) <= len(values) / 2:
+            continue
+        if any(np.array_equal(key, each) for each in found):
+            continue
+        found.append(key)
+        if _holds_together(beside, pd.Series(key), key):
+            keys.append((f"{name}: {parts.iloc[0][n]} of {values.iloc[0]}", key, beside))
     return keys
 
 

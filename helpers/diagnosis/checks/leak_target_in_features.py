@@ -21,6 +21,8 @@ _AHEAD = 0.05
 #: Of classes also less, but above this by two SE, and farther ahead. One quantity may well explain
 #: most of another.
 _MOST, _FAR_AHEAD = 0.96, 0.2
+#: Of whether a value is missing at all, which is rarely measured, above this by two SE.
+_MOST_BY_GAPS = 0.8
 #: The same distance in SE.
 _ERRORS = 4
 
@@ -35,15 +37,16 @@ FIX = Fix(
     proves=False,
     null="a strong honest column: its errors are those of a binomial share; nearly perfect alone, "
     "or nearly so and far ahead, and 4 standard errors above all others together: 0 of 20 "
-    "simulated",
+    "simulated; gaps that say most and are far ahead: 0 of 20 simulated",
 )
 def leak_target_in_features(examination):
-    """Each column alone, by a small tree on held-out rows; then the score of cheap models with all
-    columns against all columns but the best one. A suspect only: a column may be that good
-    honestly.
+    """Each column alone, and whether its values are missing, by a small tree on held-out rows; then
+    the score of cheap models with all columns against all columns but the best one. A suspect only:
+    a column may be that good honestly.
     """
     subject = examination.subject
     X, y = require_matrix(subject)
+    gaps = np.isnan(X)
     X = with_columns(X)
     if not subject.is_classification:
         y = rankdata(y)  # in other units, or on another scale, it is the same target
@@ -52,6 +55,10 @@ def leak_target_in_features(examination):
     if _is_rotated(X):
         raise NotApplicable("columns are components of a rotation, no measured quantities")
     splits = _splits(y, subject.is_classification)
+    if subject.is_classification and gaps.any() and gaps.shape == X.shape:
+        found = _by_gaps(subject, X, gaps, y, splits)
+        if found:
+            return [found]
     alone = _alone(X, y, splits, subject.is_classification)
     column = int(np.argmax(alone))
     score = alone[column]
@@ -66,34 +73,62 @@ def leak_target_in_features(examination):
     if score - max(rest, others.max(initial=0.0)) < needed:
         return []
     name = _name(subject.X, column)
-    return [
-        Finding(
-            "leak/target-in-features",
-            "undecided",
-            "warning",
-            f"{name} alone predicts the target ({score:.3f} on held-out rows); all other columns "
-            f"together reach {rest:.3f}: was it known when the prediction is made?",
-            Fix(FIX.text, FIX.lines.format(name=name))
-            if hasattr(subject.X, "columns")
-            else Fix(FIX.text, f"X = np.delete(X, {column}, axis=1)"),
-            effect=float(score - rest),
-            evidence={
-                "column": name,
-                "score_alone": float(score),
-                "score_of_next_column": float(others.max(initial=0.0)),
-                "score_without_it": float(rest),
-                "standard_error": error,
-            },
-        )
-    ]
+    told = {
+        "column": name,
+        "score_alone": float(score),
+        "score_of_next_column": float(others.max(initial=0.0)),
+        "score_without_it": float(rest),
+        "standard_error": error,
+    }
+    return [_finding(subject, column, f"{name} alone predicts", told)]
+
+
+def _by_gaps(subject, X, gaps, y, splits):
+    """A column whose being missing says most of the target, far more than all others together."""
+    alone = _alone(gaps.astype(float), y, splits, is_classification=True)
+    best = int(np.argmax(alone))
+    score = alone[best]
+    if _less(score, len(y)) < _MOST_BY_GAPS:
+        return None
+    rest = _without(subject, np.delete(X, best, axis=1), y, splits)
+    if score - rest < _FAR_AHEAD:
+        return None
+    name = _name(subject.X, best)
+    told = {
+        "column": name,
+        "score_alone": float(score),
+        "score_without_it": float(rest),
+        "share_missing": float(gaps[:, best].mean()),
+    }
+    return _finding(subject, best, f"whether {name} is missing predicts", told)
+
+
+def _finding(subject, column, says, told):
+    score, rest = told["score_alone"], told["score_without_it"]
+    return Finding(
+        "leak/target-in-features",
+        "undecided",
+        "warning",
+        f"{says} the target ({score:.3f} on held-out rows); all other columns together reach "
+        f"{rest:.3f}: was it known when the prediction is made?",
+        Fix(FIX.text, FIX.lines.format(name=told["column"]))
+        if hasattr(subject.X, "columns")
+        else Fix(FIX.text, f"X = np.delete(X, {column}, axis=1)"),
+        effect=float(score - rest),
+        evidence=told,
+    )
 
 
 def _needed(score, n, is_classification):
     """How far ahead of the others a column of such a score is suspect; None if it is at none."""
     if score >= _NEARLY_ALL:
         return _AHEAD
-    at_least = score - 2 * math.sqrt(max(score * (1 - score), 0.0) / n)
-    return _FAR_AHEAD if is_classification and at_least >= _MOST else None
+    return _FAR_AHEAD if is_classification and _less(score, n) >= _MOST else None
+
+
+def _less(score, n):
+    """By two standard errors."""
+    return score - 2 * math.sqrt(max(score * (1 - score), 0.0) / n)
 
 
 def _is_rotated(X):

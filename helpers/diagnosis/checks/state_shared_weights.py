@@ -79,7 +79,6 @@ def _is_of_other_data(fits, source):
     others = [each.train_rows for n, each in enumerate(fits) if n != source]
     if rows is None or any(each is None for each in others) or len(others) < 2:
         return False
-    seen, counts = np.unique(
-        np.concatenate([np.unique(each) for each in others]), return_counts=True
-    )
+    each_once = np.concatenate([np.unique(each) for each in others])
+    seen, counts = np.unique(each_once, return_counts=True)
     return counts.max() > 1 and not np.isin(rows, seen).any()
