@@ -17,7 +17,7 @@ __all__ = ["Starts"]
 #: First values of weights are kept up to here; beyond, weights of earlier fits stay as they are.
 _MOST_BYTES = 2**28
 #: Of a stopper, what is changed to make it patient, and what Keras makes of it in the first fit.
-_OF_A_STOPPER = ("patience", "min_delta", "monitor_op")
+_OF_A_STOPPER = ("patience", "min_delta", "monitor", "mode", "monitor_op")
 #: What Keras puts on a callback for one fit.
 _NOT_STATE = ("params", "_model", "record")
 
@@ -43,6 +43,7 @@ class Starts:
         self.is_fresh, self.most_epochs, self.common = False, None, None
         self.hidden, self.n_hidden = None, 0
         self.epochs_factor, self.epochs_on_top, self.patience_factor = 1, False, 1
+        self.watch_loss = False
 
     def __enter__(self):
         self.owner = next(each for each in keras.Model.__mro__ if "fit" in vars(each))
@@ -77,7 +78,7 @@ class Starts:
             ``epochs_factor``: so many times the epochs. ``most_epochs``: no more than these.
             ``epochs_on_top``: where ``initial_epoch`` leaves none, as many as ``epochs`` says.
             ``patience_factor``: so many times the patience of each early stopping, to which every
-            gain then counts as one.
+            gain then counts as one. ``watch_loss``: these watch the loss instead of a metric.
             ``hidden``: digests of rows that no fit may validate on; counted in ``n_hidden``.
             ``common``, a list that is empty at first: all fits of the block start from the weights
             and the random state of the first, as far as they have the same variables.
@@ -190,6 +191,9 @@ class Starts:
             each.patience = max(1, each.patience) * self.patience_factor
             if hasattr(each, "min_delta"):
                 each.min_delta = 0
+            if self.watch_loss and hasattr(each, "restore_best_weights"):
+                each.monitor = "val_loss" if each.monitor.startswith("val_") else "loss"
+                each.mode, each.monitor_op = "min", None
         try:
             yield
         finally:

@@ -1,6 +1,7 @@
 """What is diagnosed: a search, its data, its candidates and splits."""
 
 import copy
+import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -88,7 +89,16 @@ class Subject:
     @property
     def first_rung(self):
         """Parameters that a halving search gives to all of its candidates first, or {}."""
-        return _resources(self.search, "min_resources")
+        return _rungs(self.search, _n_candidates(self.search, len(self.candidates)))[0]
+
+    @property
+    def epochs_allowed(self):
+        """How many times the epochs at its end a halving search by epochs might have gone to."""
+        last = _rungs(self.search, _n_candidates(self.search, len(self.candidates)))[1]
+        return max(
+            (self.search.max_resources // each for name, each in last.items()
+             if name.endswith("epochs")), default=1,
+        )  # fmt: skip
 
     @cached_property
     def labels(self):
@@ -269,17 +279,43 @@ def is_per_row(value, n_rows):
 
 
 def _candidates(search, random_state):
-    """What the search compares; a halving search by a parameter, at its full resources."""
-    full = _resources(search, "max_resources")
-    return [each | full for each in _listed(search, random_state)]
+    """What the search compares; a halving search by a parameter, at the resources of its end."""
+    listed = _listed(search, random_state)
+    last = _rungs(search, _n_candidates(search, len(listed)))[1]
+    return [each | last for each in listed]
 
 
-def _resources(search, name):
-    """The resource of a halving search, as a parameter; {} if it halves rows, or nothing."""
-    resource, amount = getattr(search, "resource", "n_samples"), getattr(search, name, None)
-    if resource == "n_samples" or not isinstance(amount, numbers.Integral):
-        return {}
-    return {resource: int(amount)}
+def _n_candidates(search, n_listed):
+    """Of a halving search that draws as many as its resources are enough for, more than listed."""
+    if getattr(search, "n_candidates", None) != "exhaust":
+        return n_listed
+    first = search.min_resources if isinstance(search.min_resources, numbers.Integral) else 1
+    most = search.max_resources
+    return most // first if isinstance(most, numbers.Integral) else n_listed
+
+
+def _rungs(search, n_candidates):
+    """The resource of a halving search as a parameter, at its first and at its last rung; {} if it
+    halves rows, or nothing.
+
+    Few candidates end before `max_resources`, which is no more than a limit.
+    """
+    resource, most = getattr(search, "resource", "n_samples"), getattr(search, "max_resources", 0)
+    if resource == "n_samples" or not isinstance(most, numbers.Integral):
+        return {}, {}
+    factor, least = search.factor, search.min_resources
+    n_required = _n_times(n_candidates, factor)
+    first = least if isinstance(least, numbers.Integral) else 1
+    if least == "exhaust":
+        first = max(first, most // factor**n_required)
+    n_possible = _n_times(most // first, factor)
+    n_rungs = n_possible if search.aggressive_elimination else min(n_required, n_possible)
+    return {resource: int(first)}, {resource: min(int(first * factor**n_rungs), int(most))}
+
+
+def _n_times(number, factor):
+    """How often it can be divided, as scikit-learn counts rungs."""
+    return math.floor(math.log(max(1, number), factor))
 
 
 def _listed(search, random_state):
@@ -295,7 +331,7 @@ def _listed(search, random_state):
     fitted = getattr(search, "cv_results_", None)
     if fitted:
         return list(fitted["params"])
-    n_iter = getattr(search, "n_iter", None)
+    n_iter = getattr(search, "n_iter", getattr(search, "n_candidates", 10))
     n_iter = n_iter if isinstance(n_iter, int) else 10
     seed = copy.deepcopy(getattr(search, "random_state", None))  # drawing from it would advance it
     return list(

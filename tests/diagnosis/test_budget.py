@@ -235,6 +235,23 @@ def test_a_stopper_without_patience_is_a_fault():
     assert finding.effect == pytest.approx(0.1)
 
 
+@pytest.mark.parametrize(
+    ("scoring", "restores", "is_changed"),
+    [
+        ("average_precision", True, True),
+        ("average_precision", False, False),
+        ("accuracy", True, False),
+    ],
+)
+def test_a_stopper_that_goes_back_by_accuracy_watches_the_loss(scoring, restores, is_changed):
+    settings = {"patience": 1, "monitor": "val_accuracy", "restore_best_weights": restores}
+    told = [{"name": "EarlyStopping", "settings": settings}]
+    examination = stopped(0.1, callback_facts=told)
+    examination.subject.search.set_params(scoring=scoring)
+    finding = finding_of(budget_stopped_too_early, examination)["budget/stopped-too-early"]
+    assert ("by the loss" in finding.title) == is_changed
+
+
 @pytest.mark.parametrize("gain", [0.0, -0.1])
 def test_a_stopper_that_was_right_is_silent(gain):
     assert finding_of(budget_stopped_too_early, stopped(gain)) == {}

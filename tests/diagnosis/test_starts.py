@@ -177,6 +177,21 @@ def test_calls_that_train_nothing_do_so_still_unless_asked_for(settings, n_run):
     assert [each.epochs_run for each in recorder.fits] == [n_run, 2 * factor]
 
 
+def test_a_stopper_watches_the_loss_for_the_block_alone():
+    stopper = keras.callbacks.EarlyStopping(
+        "accuracy", mode="max", patience=2, restore_best_weights=True
+    )
+    model = built()
+    model.compile(model.optimizer, model.loss, metrics=["accuracy"])
+    with Starts() as starts:
+        with starts.changed(watch_loss=True, patience_factor=2):
+            losses = fit(model, epochs=2, callbacks=[stopper])
+            assert stopper.best == min(losses)
+        assert (stopper.monitor, stopper.mode, stopper.patience) == ("accuracy", "max", 2)
+        fit(model, epochs=2, callbacks=[stopper])
+        assert stopper.best == max(model.history.history["accuracy"])
+
+
 def test_patience_is_changed_for_the_block_alone():
     stopper = keras.callbacks.EarlyStopping("loss", patience=1)
     with Starts() as starts:

@@ -9,7 +9,6 @@ from helpers.diagnosis.registry import NotApplicable, check
 
 _CODES = ("budget/still-improving", "budget/ranking-not-settled")
 LONGER = 4
-REMEDY = Remedy({"epochs_factor": LONGER})
 #: Share of the loss's whole way that the last fifth of the epochs still goes, from which on a
 #: fit is worth training longer to see.
 _SLOPE = 0.02
@@ -22,8 +21,9 @@ _SHARE = 0.6
     *_CODES, needs={"fits"}, fits=12, proves=False, weight=4, null=NULL,
 )  # fmt: skip
 def budget_extension(examination):
-    """Candidates whose loss still falls at the end are trained for four times as many epochs, on
-    the same folds and seeds, and compared with what they scored."""
+    """Candidates whose loss still falls at the end are trained for four times as many epochs (in a
+    halving search that ended early, for as many as it allows), on the same folds and seeds, and
+    compared with what they scored."""
     best = examination.best
     if best is None:
         raise NotApplicable("no candidate has a score")
@@ -34,7 +34,8 @@ def budget_extension(examination):
     ]
     if not rising:
         return []
-    examination.remedies |= dict.fromkeys(_CODES, REMEDY)
+    remedy = Remedy({"epochs_factor": _factor(examination)})
+    examination.remedies |= dict.fromkeys(_CODES, remedy)
     chosen = _chosen(examination, best, rising)
     longer = _extended(examination, chosen)
     found, vague = [], None
@@ -140,8 +141,12 @@ def _is_settled(examination, longer):
 
 
 def _longer(examination, candidate, fold, seed=None):
-    with examination.starts.changed(epochs_factor=LONGER):
+    with examination.starts.changed(epochs_factor=_factor(examination)):
         return examination.fit(candidate, fold, seed=seed)
+
+
+def _factor(examination):
+    return max(LONGER, examination.subject.epochs_allowed)
 
 
 def _pays(examination, n_fits, times):
@@ -152,8 +157,9 @@ def _times(examination, chosen):
     """How much longer a fit takes with more epochs."""
     trial = examination.of(chosen[0])[0]
     if not trial.seconds:
-        return LONGER
-    return trial.seconds_for(LONGER * max(1, trial.record.epochs_run)) / trial.seconds
+        return _factor(examination)
+    epochs = _factor(examination) * max(1, trial.record.epochs_run)
+    return trial.seconds_for(epochs) / trial.seconds
 
 
 def _improving(examination, best, longer):
@@ -176,7 +182,8 @@ def _improving(examination, best, longer):
     return [
         Finding(
             "budget/still-improving", verdict, severity(verdict, effect),
-            f"the winner gains {effect.mean:+.3f} by {LONGER} times its {record.epochs_run} epochs",
+            f"the winner gains {effect.mean:+.3f} by {_factor(examination)} times its "
+            f"{record.epochs_run} epochs",
             Fix(
                 "Train until the score on held-out training rows stops rising, then search.",
                 'KerasClassifier(build, epochs="auto")',
@@ -215,8 +222,8 @@ def _unsettled(examination, best, longer):
         Finding(
             "budget/ranking-not-settled", verdict,
             severity(verdict, effect),
-            f"with {LONGER} times the epochs {candidates[winner]} wins, by {effect.mean:.3f} over "
-            f"the search's choice {candidates[best]}",
+            f"with {_factor(examination)} times the epochs {candidates[winner]} wins, by "
+            f"{effect.mean:.3f} over the search's choice {candidates[best]}",
             Fix(
                 "Compare candidates after as much training as each of them needs.",
                 'KerasClassifier(build, epochs="auto")',

@@ -17,7 +17,8 @@ _SHARE = 0.6
 )  # fmt: skip
 def budget_stopped_too_early(examination):
     """Fits of the winner that a stopper ended are made again with ten times its patience and no
-    min_delta, on the same folds and seeds."""
+    min_delta, on the same folds and seeds; one that goes back to the epoch of the best accuracy,
+    where the score is another, then watches the loss."""
     best = examination.best
     if best is None:
         raise NotApplicable("no candidate has a score")
@@ -28,8 +29,10 @@ def budget_stopped_too_early(examination):
     ]
     if len(trials) < 2:
         raise NotApplicable("no stopper ended the winner's fits")
-    settings = {"patience_factor": PATIENCE, "most_epochs": _most_epochs(examination, trials)}
-    examination.remedies["budget/stopped-too-early"] = Remedy({"patience_factor": PATIENCE})
+    watch_loss = _goes_back_by_accuracy(trials[0].record, examination.subject)
+    patience = {"patience_factor": PATIENCE, "watch_loss": watch_loss}
+    settings = {**patience, "most_epochs": _most_epochs(examination, trials)}
+    examination.remedies["budget/stopped-too-early"] = Remedy(patience)
 
     def patient(fold, seed=None):
         with examination.starts.changed(**settings):
@@ -56,18 +59,20 @@ def budget_stopped_too_early(examination):
         Finding(
             "budget/stopped-too-early", verdict, severity(verdict, effect),
             f"early stopping ended the winner's fits after {min(epochs)} to {max(epochs)} epochs; "
-            f"with more patience it scores {effect.mean:+.3f}",
+            f"with more patience{', by the loss,' if watch_loss else ''} it scores "
+            f"{effect.mean:+.3f}",
             Fix(
                 "Give the stopper more patience and more validation rows, and no min_delta that "
                 "the monitored loss never falls by in one epoch.",
                 "KerasClassifier(build, callbacks=keras.callbacks.EarlyStopping, "
-                "callbacks__patience=20, callbacks__restore_best_weights=True, "
-                "validation_split=0.2)",
+                "callbacks__monitor='val_loss', callbacks__patience=20, "
+                "callbacks__restore_best_weights=True, validation_split=0.2)",
             ),
             effect=effect.mean, interval=effect.interval,
             evidence={
                 "epochs": epochs,
                 "epochs_with_patience": [each.record.epochs_run for each in later],
+                "monitor": _told(trials[0].record, "monitor"),
                 "patience": _patience(trials[0].record),
                 "min_delta": _told(trials[0].record, "min_delta"),
                 "scores": before, "scores_with_patience": after,
@@ -92,6 +97,16 @@ def _patience(record):
     """Of the early stopping, at least 1; None if there was none."""
     found = _told(record, "patience")
     return max(1, min(found)) if found else None
+
+
+def _goes_back_by_accuracy(record, subject):
+    """Whether it restores the best epoch by an accuracy, and the search scores something else: of
+    rare classes, and of ranks, the accuracy is best where nothing has been learnt."""
+    if any("accuracy" in name for name in subject.scorers) or subject.score_name == "accuracy":
+        return False
+    return any(_told(record, "restore_best_weights")) and any(
+        "acc" in str(monitor) for monitor in _told(record, "monitor")
+    )
 
 
 def _told(record, setting):
