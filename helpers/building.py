@@ -288,9 +288,12 @@ def _check_kind(spec, module, base, prefix):
         fits = False
     if not fits:
         names = [_snake(n) for n, v in vars(module).items() if inspect.isclass(v) and v is not base]
+        name = prefix.removesuffix("__")
+        what = "metric identifier" if name == "metrics" else name
         raise ValueError(
-            f"{prefix.removesuffix('__')}={spec!r}: a name, class, object or configuration of "
-            f"keras.{module.__name__.rpartition('.')[2]} is accepted.{did_you_mean(spec, names)}"
+            f"{name}={spec!r}: Could not interpret {what}; a name, class, object or configuration "
+            f"of keras.{module.__name__.rpartition('.')[2]} is accepted."
+            f"{did_you_mean(spec, names)}"
         )
 
 

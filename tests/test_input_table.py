@@ -298,7 +298,10 @@ FLAG = "{}=.*: True or False is accepted"
 SEED = "random_state=.*: None, an integer >= 0, a numpy.random.RandomState or .* is accepted"
 MEMORY = "memory=.*: None, the path of a directory or a joblib.Memory is accepted"
 CALLBACK = "callbacks=.*: a keras.callbacks.Callback, its class, or a list or dict of them"
-NEAR = "{}='{}': a name, class, object or configuration of keras.{} is accepted. Did you mean '{}'"
+NEAR = (
+    "{}='{}': Could not interpret .*; a name, class, object or configuration of keras.{} is "
+    "accepted. Did you mean '{}'"
+)
 
 #: Of both estimators: name, values, error, message.
 BAD_PARAMETERS = [
@@ -322,7 +325,7 @@ BAD_PARAMETERS = [
     ("optimizer", ["adm"], ValueError, NEAR.format("optimizer", "adm", "optimizers", "adam")),
     ("optimizer", [3, "", len, ["adam"], {"a": "adam"}], ValueError, "optimizer=.*is accepted"),
     ("optimizer", [keras.losses.Huber], ValueError, "optimizer=.*Huber.*is accepted"),
-    ("loss", ["mse_"], ValueError, "loss='mse_': a name, class, object or configuration"),
+    ("loss", ["mse_"], ValueError, "loss='mse_': Could not interpret loss"),
     ("loss", ["categorical_hing"], ValueError, "Did you mean 'categorical_hinge'"),
     ("loss", [3, "", keras.optimizers.SGD], ValueError, "loss=.* of keras.losses is accepted"),
     ("metrics", ["accurac", ["accurac"]], ValueError,
