@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from examined import examined, found
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, QuantileRegressor, Ridge
 from sklearn.metrics import (
     brier_score_loss,
     hamming_loss,
@@ -18,7 +19,11 @@ from sklearn.metrics import (
 from sklearn.model_selection import GridSearchCV
 
 from helpers.diagnosis.checks.metric_below_baseline import metric_below_baseline
-from helpers.diagnosis.checks.metric_loss_mismatch import metric_loss_mismatch, metric_sign
+from helpers.diagnosis.checks.metric_loss_mismatch import (
+    metric_loss_mismatch,
+    metric_panel_of_numbers,
+    metric_sign,
+)
 from helpers.diagnosis.registry import NotApplicable
 
 CODE = "metric/loss-mismatch"
@@ -135,3 +140,56 @@ def test_a_scorer_that_wants_the_users_own_model_says_so():
     examination = searched(lambda model, X, y: float(model.coef_.mean()), *DIABETES)
     with pytest.raises(NotApplicable, match="takes no other model"):
         metric_sign(examination)
+
+
+# --- a winner by a score that leaves what training fits out of account -------------------------
+
+
+class Towards(RegressorMixin, BaseEstimator):
+    """Predicts a share of what a linear model does: the whole of it, or nothing."""
+
+    def __init__(self, share=1.0, loss="squared"):
+        self.share = share
+        self.loss = loss
+
+    def fit(self, X, y):
+        of = {"squared": Ridge(), "absolute": QuantileRegressor(alpha=0, solver="highs")}
+        self.model_ = of[self.loss].fit(X, y)
+        return self
+
+    def predict(self, X):
+        return self.share * self.model_.predict(X)
+
+
+def amounts(seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((300, 4))
+    return X, np.exp(0.6 * X[:, 0] + 0.9 * rng.standard_normal(300))
+
+
+def winners(grid, scoring, data):
+    return found(
+        metric_panel_of_numbers,
+        examined(GridSearchCV(Towards(), grid, cv=4, scoring=scoring), *data),
+    )
+
+
+def test_a_winner_by_percentages_that_predicts_nothing_is_a_fault():
+    percentages = "neg_mean_absolute_percentage_error"
+    finding = winners({"share": [0.0, 1.0]}, percentages, amounts())[CODE]
+    assert (finding.verdict, finding.severity) == ("fault", "warning")
+    assert finding.evidence["r2_lost"][0] > 0.05
+
+
+@pytest.mark.parametrize(
+    ("grid", "scoring"),
+    [
+        ({"loss": ["squared", "absolute"]}, "neg_mean_absolute_error"),
+        ({"share": [0.8, 1.0]}, "neg_mean_absolute_error"),
+        ({"share": [0.0, 1.0]}, "r2"),
+    ],
+    ids=["median against mean", "shrunk", "by R2"],
+)
+def test_a_winner_that_ranks_as_well_is_silent(grid, scoring):
+    for seed in range(5):
+        assert winners(grid, scoring, amounts(seed)) == {}

@@ -1,6 +1,7 @@
 """Training is stopped by one criterion, the search chooses by another, and they disagree."""
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from helpers.diagnosis.effects import of_trials, paired
 from helpers.diagnosis.findings import Finding, Fix, judged
@@ -20,6 +21,8 @@ _LOGGED = {
     "neg_log_loss": (("val_loss",), -1),
 }
 _WINDOW = 3
+#: R2 that a winner by another score may lack: such scores weigh errors otherwise, and may differ.
+_EXPLAINED = 0.05
 
 FIX = Fix(
     "Stop by what the search scores, or search by what training minimises.",
@@ -185,6 +188,67 @@ def metric_panel(examination):
             },
         )
     ]  # fmt: skip
+
+
+@check(
+    "metric/loss-mismatch", needs={"trials", "search", "targets"}, proves=False,
+    null="the winner and the candidate of the least squared error are equal in R2 and in the ranks "
+    "of their predictions: both intervals must lie above 0, the first above .05; below 2.5 %",
+)  # fmt: skip
+def metric_panel_of_numbers(examination):
+    """The held-out predictions of all candidates of a regression are scored by R2 and by rank
+    correlation, too: whether the search's winner is worse by both than the candidate of the best
+    R2."""
+    best, subject = examination.best, examination.subject
+    if subject.is_classification or np.ndim(subject.y) != 1:
+        raise NotApplicable("needs a regression with one target a row")
+    explained, ranked = _panel_of_numbers(examination)
+    if best is None or np.isnan(explained).any():
+        raise NotApplicable("needs predictions of every candidate for all held-out rows")
+    other = int(explained.mean(axis=1).argmax())
+    if other == best:
+        return []
+    lost = paired(explained[other], explained[best], examination, scores=explained)
+    ranks = paired(ranked[other], ranked[best], examination, scores=ranked)
+    if lost.interval[0] <= _EXPLAINED or ranks.interval[0] <= 0:
+        return []
+    gained = of_trials(examination.of(best), examination.of(other), examination)
+    name, candidates = subject.score_name, subject.candidates
+    return [
+        Finding(
+            "metric/loss-mismatch", "fault", "warning",
+            f"{candidates[best]} wins by {name}, and is worse than {candidates[other]} by R2 "
+            f"({lost.mean:.2f}) and by the ranks of its predictions ({ranks.mean:.2f})",
+            Fix(
+                "Train by what the search scores, or search by what training minimises.",
+                'GridSearchCV(..., scoring="neg_mean_squared_error")  # with loss="mse"',
+            ),
+            effect=gained.mean, interval=gained.interval,
+            evidence={
+                "r2": {str(candidates[each]): float(explained[each].mean())
+                       for each in (best, other)},
+                "rank_correlation": {str(candidates[each]): float(ranked[each].mean())
+                                     for each in (best, other)},
+                "r2_lost": list(lost.interval),
+            },
+        )
+    ]  # fmt: skip
+
+
+def _panel_of_numbers(examination):
+    """R2 and rank correlation, each of shape (n_candidates, n_folds)."""
+    explained = np.full(examination.scores.shape, np.nan)
+    ranked = np.full(examination.scores.shape, np.nan)
+    y = np.asarray(examination.subject.y, dtype=float)
+    for trial in examination.trials:
+        truth = y[examination.subject.splits[trial.fold][1]]
+        told = np.ravel(np.asarray(trial.predictions, dtype=float))
+        if len(told) != len(truth) or not np.isfinite(told).all() or np.ptp(truth) == 0:
+            continue
+        at = trial.candidate, trial.fold
+        explained[at] = 1 - np.mean((told - truth) ** 2) / np.var(truth)
+        ranked[at] = spearmanr(told, truth).statistic if np.ptp(told) else 0.0
+    return explained, ranked
 
 
 def _panel(examination):
