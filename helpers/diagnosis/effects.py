@@ -73,6 +73,8 @@ def paired(first, second, examination, *, n_looks=1, scores=None, rows=None):
     scores = examination.scores if scores is None else scores
     differences = np.atleast_2d(np.asarray(first, dtype=float) - np.asarray(second, dtype=float))
     n_seeds, n_folds = differences.shape
+    if n_folds < 2:
+        raise NotApplicable("one fold tells nothing of how much folds differ")
     of_folds, mean = differences.mean(axis=0), float(differences.mean())
     residual, freedom = _residual(scores)
     residual *= 2

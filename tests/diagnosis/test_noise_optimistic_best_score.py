@@ -33,7 +33,7 @@ def test_best_of_equals_is_overrated():
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((120, 5)), np.arange(120) % 2
     search = GridSearchCV(
-        ExtraTreeClassifier(), {"random_state": list(range(40))},
+        ExtraTreeClassifier(), {"min_impurity_decrease": list(np.linspace(0, 1e-9, 40))},
         cv=StratifiedKFold(3, shuffle=True, random_state=0),
     )  # fmt: skip
     finding = found(noise_optimistic_best_score, examined(search, X, y))[CODE]

@@ -6,11 +6,12 @@ from examined import examined, found
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, StratifiedShuffleSplit
 
+from helpers.diagnosis.checks.noise_optimistic_best_score import noise_optimistic_best_score
 from helpers.diagnosis.checks.noise_winner_within_noise import lead, noise_winner_within_noise
 
-CODE = "noise/winner-within-noise"
+CODE, OPTIMISTIC = "noise/winner-within-noise", "noise/optimistic-best-score"
 FOLDS = StratifiedKFold(5, shuffle=True, random_state=0)
 
 
@@ -50,6 +51,15 @@ def test_seeds_are_no_settings(grid):
     assert (finding.verdict, finding.interval) == ("fault", None)
     assert finding.effect > examination.delta
     assert examination.budget.spent_fits == 0
+
+
+@pytest.mark.parametrize(("n_seeds", "code"), [(12, OPTIMISTIC), (3, None)])
+@pytest.mark.parametrize("cv", [FOLDS, StratifiedShuffleSplit(1, test_size=0.25, random_state=0)])
+def test_the_luckiest_of_many_seeds_is_optimistic(cv, n_seeds, code):
+    np.random.seed(1)
+    search = GridSearchCV(Guess(), {"seed": list(range(n_seeds))}, cv=cv)
+    findings = found(noise_optimistic_best_score, examined(search, Y[:, None], Y))
+    assert list(findings) == ([code] if code else [])
 
 
 def test_a_seed_beside_better_settings_is_no_fault():

@@ -6,9 +6,12 @@ from scipy import stats
 from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix, judged
 from helpers.diagnosis.registry import check
 from helpers.diagnosis.resampling import mean_by_row, row_table, scores_on
+from helpers.diagnosis.seeds import beside_the_best
 from helpers.intervals import paired_interval
 
 _RESAMPLES, _BLOCKS = 200, 10
+#: Other seeds that tell what a seed is worth.
+_MIN_SEEDS = 3
 
 FIX = Fix(
     "Report the score of the chosen candidate on rows that chose nothing: nested "
@@ -22,13 +25,18 @@ FIX = Fix(
     needs={"search", "trials"},
     proves=False,
     null="rows resampled (BBC-CV); the interval is a jackknife over blocks of rows; a finding "
-    "needs its lower end above delta: 0 of 60 simulated with candidates 2 points apart",
+    "needs its lower end above delta: 0 of 60 simulated with candidates 2 points apart; of seeds, "
+    "the t interval of the others",
 )
 def noise_optimistic_best_score(examination):
     """Held-out rows are drawn again with replacement, the best candidate is chosen on them and
     scored on the rows not drawn (bootstrap bias corrected cross-validation); the difference is
-    what choosing adds to `best_score_`.
+    what choosing adds to `best_score_`. Candidates that differ in their seed alone are equal: there
+    it is the lead of the best.
     """
+    of_seeds = _of_seeds(examination)
+    if of_seeds:
+        return [of_seeds]
     candidates, table, _ = row_table(examination)
     table = mean_by_row(examination, table)
     if len(candidates) < 2 or table.shape[1] < 2 * _BLOCKS:
@@ -57,6 +65,34 @@ def noise_optimistic_best_score(examination):
             },
         )
     ]
+
+
+def _of_seeds(examination):
+    """What choosing the best of several seeds adds, by the mean of the others."""
+    others = beside_the_best(examination)
+    if len(others) < _MIN_SEEDS:
+        return None
+    best = float(examination.means[examination.best])
+    half = stats.t.ppf(0.975, len(others) - 1) * others.std(ddof=1) / np.sqrt(len(others))
+    added = best - float(others.mean())
+    interval = added - float(half), added + float(half)
+    if judged(interval, examination.delta) != "fault":
+        return None
+    return Finding(
+        "noise/optimistic-best-score",
+        "fault",
+        "warning",
+        f"best_score_ {best:.3f} is that of the luckiest of {len(others) + 1} seeds; "
+        f"{best - added:.3f} is what the others score",
+        FIX,
+        effect=added,
+        interval=interval,
+        evidence={
+            "best_score": best,
+            "corrected_score": best - added,
+            "scores_of_other_seeds": others.tolist(),
+        },
+    )
 
 
 OWN_SCORE = Fix(

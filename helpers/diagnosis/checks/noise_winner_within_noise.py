@@ -6,6 +6,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
+from helpers.diagnosis.seeds import beside_the_best
 from helpers.intervals import Interval, paired_interval
 
 #: Below this share, at 95 % confidence, the spread of the mean scores is mostly noise.
@@ -81,16 +82,11 @@ def noise_winner_within_noise(examination):
 
 def _of_seeds(examination):
     """The lead of the best over candidates that are the same but for the seed."""
-    best, candidates = examination.best, examination.subject.candidates
-    if best is None:
+    others = beside_the_best(examination)
+    if not len(others):
         return []
-    setting = _without_seeds(candidates[best])
-    alike = [n for n, each in enumerate(candidates) if _without_seeds(each) == setting]
-    means = examination.means[alike]
-    means = means[np.isfinite(means)]
-    if len({repr(candidates[n]) for n in alike}) < 2 or len(means) < 2:
-        return []
-    lead = float(means.max() - np.mean(np.sort(means)[:-1]))
+    best = float(examination.means[examination.best])
+    lead = best - float(others.mean())
     if lead <= examination.delta:
         return []
     return [
@@ -98,22 +94,15 @@ def _of_seeds(examination):
             "noise/winner-within-noise",
             "fault",
             "warning",
-            f"The best candidate leads by {lead:.3f} over {len(means) - 1} that differ from it in "
+            f"The best candidate leads by {lead:.3f} over {len(others)} that differ from it in "
             "their seed alone: a seed is no setting, and its luck does not come again",
             SEEDS,
             effect=lead,
-            evidence={"candidates_of_other_seeds": len(means) - 1, "scores": means.tolist()},
+            evidence={
+                "candidates_of_other_seeds": len(others), "scores": [best, *others.tolist()],
+            },
         )
-    ]
-
-
-def _without_seeds(params):
-    kept = {name: value for name, value in params.items() if not _is_seed(name)}
-    return repr(sorted(kept.items(), key=lambda item: item[0]))
-
-
-def _is_seed(name):
-    return name.endswith(("random_state", "seed"))
+    ]  # fmt: skip
 
 
 def lead(scores):
