@@ -138,7 +138,8 @@ def answering(examination, score, budget=100):
         made = score(candidate, fold, **told)
         return Trial(candidate, fold, {}, {"score": made}, [record()], seconds=0.1)
 
-    examination.starts = SimpleNamespace(changed=changed)
+    outside = SimpleNamespace(changed=list)
+    examination.starts = SimpleNamespace(changed=changed, outside=outside)
     examination.fit = examination.fit_allowed = fit
     examination.budget.fits = budget
     return examination

@@ -38,6 +38,36 @@ def test_noisy_copies_are_a_fault():
     assert found(leak_duplicate_rows, examination)[CODE].verdict == "fault"
 
 
+class Balanced:
+    """Folds of rows that were drawn until both classes are as many."""
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        return 3
+
+    def split(self, X, y, groups=None):
+        rng, rare = np.random.default_rng(0), np.flatnonzero(y == 1)
+        rows = rng.permutation(np.r_[np.arange(len(y)), rng.choice(rare, len(y) - 2 * len(rare))])
+        for part in np.array_split(np.arange(len(rows)), 3):
+            yield rows[np.setdiff1d(np.arange(len(rows)), part)], rows[part]
+
+
+class Everything(Balanced):
+    """Scores the rows that have been trained."""
+
+    def split(self, X, y, groups=None):
+        return iter([(np.arange(len(y)), np.arange(len(y)))] * 3)
+
+
+@pytest.mark.parametrize(("cv", "is_measured"), [(Balanced(), True), (Everything(), False)])
+def test_rows_that_a_splitter_hands_out_twice_are_a_fault(cv, is_measured):
+    X = np.random.default_rng(0).standard_normal((200, 6))
+    y = (np.arange(200) % 7 == 0).astype(int)
+    finding = found(leak_duplicate_rows, examined(search(cv), X, y, budget=20))[CODE]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert "training rows of the same split" in finding.title
+    assert (finding.effect is not None) == is_measured
+
+
 def pictures(n, n_copies):
     """Digits, each so many times with noise, which differs where all of them are dark too."""
     X, y = load_digits(return_X_y=True)

@@ -62,6 +62,26 @@ def test_dates_give_the_order():
     assert findings(table.iloc[order], y[order])[CODE].evidence["order"] == "order of day"
 
 
+def panel(matters, seed=0):
+    """Shops below each other, weeks in order within each; demand is common to all of a week."""
+    rng = np.random.default_rng(seed)
+    weeks, shop = np.tile(np.arange(40), 10), np.repeat(np.arange(10), 40)
+    demand = np.cumsum(rng.standard_normal(40))[weeks] if matters else 0.0
+    X = pd.DataFrame(rng.standard_normal((400, 2))).add_prefix("x").assign(shop=shop)
+    X["day"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(7 * weeks, unit="D")
+    return X, X["x0"].to_numpy() + demand + 0.3 * rng.standard_normal(400)
+
+
+def test_other_series_of_the_same_weeks_are_a_fault():
+    finding = findings(*panel(matters=True), TimeSeriesSplit(3))[CODE]
+    assert (finding.verdict, finding.evidence["order"]) == ("fault", "order of day")
+
+
+def test_weeks_that_have_nothing_in_common_are_silent():
+    for seed in range(4):
+        assert findings(*panel(matters=False, seed=seed), TimeSeriesSplit(3)) == {}
+
+
 def test_overlapping_windows_are_a_fault():
     sensors, demand = slow(420, 3, 60), slow(420, 1, 20, 1)[:, 0]
     X = np.stack([sensors[i : i + 4].ravel() for i in range(380)])

@@ -31,6 +31,8 @@ def budget_unequal_updates(examination):
     }
     if not behind:
         return []
+    if examination.starts.outside.changed():
+        raise NotApplicable("what fits leave outside of them may decide it: state/order-dependent")
     other, trials = _affordable(examination, behind, best, updates[best])
     gap, factor = examination.means[best] - examination.means[other], updates[best] / behind[other]
 

@@ -16,6 +16,8 @@ _NEAREST = 0.5
 _MOST_COPIES, _MANY = 9, 0.2
 #: Columns whose ranges are at most so many times the middling one are measured in one unit.
 _ONE_UNIT = 4
+#: So many rows of a fold are left to train on without twins where their effect is measured.
+_FEW = 20
 #: Fewer test rows with a twin than this share cannot move a score by a practical margin.
 _SHARE = 0.02
 
@@ -37,9 +39,9 @@ FIX = Fix(
     "1000 (fewer than 3 are there, in 1 to 300 columns) and, unless rows are equal, an effect",
 )
 def leak_duplicate_rows(examination):
-    """Held-out rows with a twin among the training rows: equal, or far nearer than the local
-    density of rows explains; then the score with twins left out of training, against the same
-    number of other rows left out.
+    """Held-out rows that the splitter hands out for training too, and those with a twin among the
+    training rows: equal, or far nearer than the local density of rows explains; then the score with
+    them left out of training, against the same number of other rows left out.
 
     Equal rows of a few whole numbers are honest repeats: they have neighbours that differ in one
     column as well, which copies have not.
@@ -48,13 +50,19 @@ def leak_duplicate_rows(examination):
     X, y = require_matrix(subject)
     if len(X) > MAX_ROWS:
         raise NotApplicable(f"compares up to {MAX_ROWS} rows")
-    first, second, n_equal = twins(X)
+    if any(np.isin(test, train).any() for train, test in subject.splits):
+        rows = np.arange(len(X))
+        first, second, n_equal = rows, rows, len(X)  # each row is its own twin
+    else:
+        first, second, n_equal = twins(X)
     if not len(first):
         return []
     agreeing, chance = agreement(y, first, second, subject.is_classification)
     share, lost, control = _arms(subject, y, first, second)
     if share < _SHARE or agreeing <= chance:
         return []
+    if min(len(train) for train, _ in lost) < _FEW:
+        return [_finding("fault", share, _said(share, agreeing, first is second), {})]
     examination.remedies["leak/duplicate-rows"] = Remedy(
         narrowed=lambda splits: [
             (_apart(train, test, first, second), test) for train, test in splits
@@ -67,26 +75,36 @@ def leak_duplicate_rows(examination):
     verdict, interval = effect.judged(examination.delta)
     if verdict != "fault" and not n_equal:
         return []  # near rows that are worth little are no copies
-    return [
-        Finding(
-            "leak/duplicate-rows",
-            verdict,
-            "serious" if verdict == "fault" else "info",
-            f"{share:.0%} of the held-out rows have a twin among the training rows; "
-            f"{agreeing:.0%} of the twins agree in their label",
-            FIX,
-            effect=interval.mean,
-            interval=tuple(interval[1:]),
-            evidence={
-                "share_of_held_out_rows": share,
-                "pairs": len(first),
-                "equal_pairs": n_equal,
-                "label_agreement": agreeing,
-                "label_agreement_by_chance": chance,
-                **effect.evidence,
-            },
-        )
-    ]
+    evidence = {
+        "pairs": len(first),
+        "equal_pairs": n_equal,
+        "label_agreement": agreeing,
+        "label_agreement_by_chance": chance,
+        **effect.evidence,
+    }
+    return [_finding(verdict, share, _said(share, agreeing, first is second), evidence, interval)]
+
+
+def _said(share, agreeing, is_same):
+    if is_same:
+        return f"{share:.0%} of the held-out rows are training rows of the same split as well"
+    return (
+        f"{share:.0%} of the held-out rows have a twin among the training rows; {agreeing:.0%} of "
+        "the twins agree in their label"
+    )
+
+
+def _finding(verdict, share, title, evidence, interval=None):
+    return Finding(
+        "leak/duplicate-rows",
+        verdict,
+        "serious" if verdict == "fault" else "info",
+        title,
+        FIX,
+        effect=interval and interval.mean,
+        interval=interval and tuple(interval[1:]),
+        evidence={"share_of_held_out_rows": share, **evidence},
+    )
 
 
 def twins(X):
@@ -180,7 +198,7 @@ def _arms(subject, y, first, second):
     for train, test in subject.splits:
         in_test = np.zeros(len(y), bool)
         in_test[test] = True
-        crossing = in_test[first] & ~in_test[second] & np.isin(second, train)
+        crossing = in_test[first] & np.isin(second, train)
         with_twin += len(np.unique(first[crossing]))
         others = _apart(train, test, first, second)
         out = rng.permutation(others)[: min(len(train) - len(others), len(others) // 2)]

@@ -13,6 +13,8 @@ from helpers.diagnosis.registry import NotApplicable, check
 from helpers.diagnosis.regrouped import compared
 
 _REPEATS, _STRATA, _MIN_ROWS = 3, 5, 60
+#: A column of fewer dates is a wave or a batch, and no order of time.
+_MIN_DATES = 20
 #: Blocks that the interval counts: rows of one block are taken to depend on each other.
 _CLUSTERS = 30
 #: A file without dates is read as a series where rows beside each other are so much nearer than
@@ -138,7 +140,7 @@ def _order(subject, X):
     if hasattr(table, "columns"):
         for name in table.columns:
             values = table[name]
-            if values.dtype.kind == "M" and values.notna().all() and values.nunique() > len(X) / 4:
+            if values.dtype.kind == "M" and values.notna().all() and values.nunique() >= _MIN_DATES:
                 return np.argsort(values.to_numpy(), kind="stable"), f"order of {name}"
     return np.arange(len(X)), "order of the file"
 
