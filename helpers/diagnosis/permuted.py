@@ -39,8 +39,11 @@ def scores_above_chance(subject, runs):
     """
     n = _num_samples(subject.raw[0])
     repetitions = int(np.clip(_SECONDS / (runs.seconds * 2 + 0.3), 4, 10))
-    names = probes(subject.is_classification)
-    names.pop("trees")
+    scaled, as_it_is = (probes(subject.is_classification, scaled=each) for each in (True, False))
+    # What labels made of the units of a column (weights of words, say) is gone once it is scaled.
+    names = {
+        "1-NN": scaled["1-NN"], "linear": scaled["linear"], "linear, unscaled": as_it_is["linear"],
+    }  # fmt: skip
     excess = {name: [] for name in names}
     for repetition in range(repetitions):
         order = np.random.default_rng(100 + repetition).permutation(n)

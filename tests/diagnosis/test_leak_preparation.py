@@ -25,6 +25,7 @@ HOLES = np.where(RNG.random((120, 6)) < 0.1, np.nan, X[:, :6])
 RARE = (np.arange(240) % 6 == 0).astype(int)
 FEW = RNG.standard_normal((240, 8)) + 0.5 * RARE[:, None]
 TABLE = pd.DataFrame({"level": RNG.integers(0, 60, 120).astype(str), "x": X[:, 0]})
+WORDS = (RNG.random((120, 900)) < 1 / (np.arange(900) % 300 + 5)).astype(float)
 SHOPS = TABLE.assign(level="S" + TABLE["level"], region=RNG.choice(["N", "S", "W"], 120))
 
 
@@ -47,6 +48,13 @@ def balanced_by_copies(X, y):
 def by_level(table, y):
     means = pd.Series(y).groupby(table["level"].to_numpy()).mean()
     return np.c_[table["level"].map(means), table["x"]], y
+
+
+def weighted_by_class(X, y):
+    """Words weighted by how much more often one class has them, as in NB-SVM."""
+    counts = X
+    rate = [(1 + counts[y == each].sum(axis=0)) / (2 + (y == each).sum()) for each in (0, 1)]
+    return counts * np.log(rate[1] / rate[0]), y
 
 
 def told_by_trees(X, y):
@@ -73,8 +81,9 @@ def test_labels_of_held_out_rows_are_a_fault_with_several_labels_a_row():
         (by_level, (TABLE, Y)),
         (balanced_by_copies, (FEW, RARE)),
         (told_by_trees, (X, Y)),
+        (weighted_by_class, (WORDS, Y)),
     ],
-    ids=["selection", "target encoding", "oversampling", "trees"],
+    ids=["selection", "target encoding", "oversampling", "trees", "weights of words"],
 )
 def test_labels_of_held_out_rows_are_a_fault(prepare, data):
     (finding,) = findings(prepare, data, budget=20).values()
