@@ -57,6 +57,14 @@ def weighted_by_class(X, y):
     return counts * np.log(rate[1] / rate[0]), y
 
 
+def running(X, y):
+    """Lags and means of all that came before, without the rows that have none."""
+    table = pd.DataFrame(X[:, :3])
+    made = pd.concat([table.shift(1), table.expanding(6).mean()], axis=1)
+    known = made.notna().all(axis=1).to_numpy()
+    return made[known].to_numpy(), y[known]
+
+
 def told_by_trees(X, y):
     """Trees that know their training rows by heart, as columns: the same leak every time."""
     trees = ExtraTreesClassifier(5, random_state=0).fit(X, y)
@@ -123,10 +131,11 @@ def test_values_of_held_out_rows_are_found_and_rarely_the_cause(prepare, data):
         (lambda X, y: ((X - X[:60].mean(axis=0)), y), (X, Y), TimeSeriesSplit(2)),
         (lambda X, y: (X + np.random.default_rng().random(X.shape), y), (FEW, RARE), None),
         (lambda X, y: (X.assign(x=X["x"] / 2), y), (SHOPS, Y), None),
+        (running, (X, Y), TimeSeriesSplit(2)),
     ],
     ids=[
         "divide", "rows", "shuffle", "names", "dropna", "dummies", "augment", "lag", "earlier",
-        "jitter", "text",
+        "jitter", "text", "running means",
     ],
 )  # fmt: skip
 def test_rows_prepared_each_alone_are_silent(prepare, data, cv):

@@ -45,13 +45,14 @@ def leak_future_rows(examination):
     X, y = require_matrix(subject)
     if len(X) < _MIN_ROWS:
         raise NotApplicable(f"needs {_MIN_ROWS} rows")
-    order, by = _order(subject, X)
+    times, by = _times(subject, X)
+    order = np.argsort(times, kind="stable")
     rank = np.empty(len(order), int)
     rank[order] = np.arange(len(order))
     overlap = _overlap(subject.X, X, order)
     if all(rank[train].max() < rank[test].min() for train, test in subject.splits):
         return _overlapping(examination, X, y, rank, overlap)
-    if not _mixes(subject.splits, rank):
+    if not _mixes(subject.splits, rank, times):
         return []
     if by == "order of the file" and not overlap:
         if subject.groups is not None:
@@ -131,28 +132,29 @@ def _overlapping(examination, X, y, rank, overlap):
     ]
 
 
-def _order(subject, X):
-    """Rows from early to late, and by what."""
+def _times(subject, X):
+    """When each row was, and by what that is told."""
     table = subject.X
     index = getattr(table, "index", None)
     if isinstance(index, pd.DatetimeIndex):
-        return np.argsort(index.to_numpy(), kind="stable"), "order of the index's dates"
+        return index.to_numpy(), "order of the index's dates"
     if hasattr(table, "columns"):
         for name in table.columns:
             values = table[name]
             if values.dtype.kind == "M" and values.notna().all() and values.nunique() >= _MIN_DATES:
-                return np.argsort(values.to_numpy(), kind="stable"), f"order of {name}"
+                return values.to_numpy(), f"order of {name}"
     return np.arange(len(X)), "order of the file"
 
 
-def _mixes(splits, rank):
-    """Whether held-out rows mostly have a training row beside them in time."""
+def _mixes(splits, rank, times):
+    """Whether held-out rows mostly have a training row beside them in time, or at the same time."""
     beside = []
     for train, test in splits:
         is_train = np.zeros(len(rank) + 2, bool)
         is_train[rank[train] + 1] = True
         at = rank[test] + 1
-        beside.append(np.mean(is_train[at - 1] | is_train[at + 1]))
+        meets = np.isin(times[test], times[train])
+        beside.append(np.mean(is_train[at - 1] | is_train[at + 1] | meets))
     return np.mean(beside) > 0.5
 
 
