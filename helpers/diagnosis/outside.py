@@ -1,4 +1,4 @@
-"""What users' code keeps outside of its fits: attributes of classes, variables of modules."""
+"""What users' code keeps outside of its fits: on classes, in modules, in shared objects."""
 
 import copy
 import inspect
@@ -154,7 +154,8 @@ class _Found:
     """Goes from things to the classes and functions of the user's own that they are made of."""
 
     def __init__(self):
-        self.seen, self.classes, self.functions, self.modules = {}, [], [], {}
+        self.seen, self.classes, self.objects = {}, [], []
+        self.functions, self.modules = [], {}
 
     def places(self):
         """Where these classes and functions keep what outlasts a call."""
@@ -162,8 +163,13 @@ class _Found:
             _Place(cls.__qualname__, partial(vars, cls), partial(setattr, cls))
             for cls in self.classes
         ]
+        objects = [
+            _Place(type(each).__qualname__, partial(vars, each), partial(setattr, each))
+            for each in self.objects
+        ]
         return (
             classes
+            + objects
             + list(map(_variables, self.modules.values()))
             + list(map(_own_variables, self.functions))
         )
@@ -188,8 +194,11 @@ class _Found:
             self._look_at_module(thing)
         elif isinstance(thing, types.FunctionType):
             self._look_at_function(thing)
+        elif inspect.isclass(thing):
+            self._look_at_class(thing)
         else:
-            self._look_at_class(thing if inspect.isclass(thing) else type(thing))
+            self._look_at_class(type(thing))
+            self._look_at_object(thing)
 
     def look_at_all(self, things):
         for thing in list(things):
@@ -200,6 +209,14 @@ class _Found:
             if base not in self.classes and not comes_installed(base.__module__):
                 self.classes.append(base)
                 self.look_at_all(vars(base).values())
+
+    def _look_at_object(self, thing):
+        """One of the user's own that code shares; not what is fitted, nor what Keras makes of it,
+        which are copied or watched where they are used."""
+        installed = any(comes_installed(base.__module__) for base in type(thing).__mro__[:-1])
+        if not installed and hasattr(thing, "__dict__") and not hasattr(thing, "fit"):
+            self.objects.append(thing)
+            self.look_at_all(vars(thing).values())
 
     def _look_at_module(self, module):
         """All of it: code that reads an attribute of it does not say whose attribute that is."""

@@ -321,6 +321,18 @@ def from_a_module(rate):
     return built(RATES[-1])
 
 
+class Schedule:
+    """One for all fits, kept where nobody resets it."""
+
+    def __init__(self):
+        self.rate = 0.4
+
+
+def from_an_object(rate, schedule=Schedule()):  # noqa: B008 - it is what is to be found
+    schedule.rate /= 2
+    return built(schedule.rate)
+
+
 def from_a_closure():
     latest = 0.4
 
@@ -337,9 +349,10 @@ def from_a_closure():
     [
         (Decays(), "Decays.rate"),
         (from_a_module, "test_state.RATES"),
+        (from_an_object, "Schedule.rate"),
         (from_a_closure(), "build.latest"),
     ],
-    ids=["class", "module", "closure"],
+    ids=["class", "module", "object", "closure"],
 )
 def test_what_fits_leave_outside_of_them_is_named_and_put_back(build, name):
     outside = Outside([build])

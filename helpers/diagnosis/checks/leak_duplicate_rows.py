@@ -61,6 +61,8 @@ def leak_duplicate_rows(examination):
     share, lost, control = _arms(subject, y, first, second)
     if share < _SHARE or agreeing <= chance:
         return []
+    if not n_equal and examination.known.get("leak_shared_groups"):
+        raise NotApplicable("near rows are of one group: see leak/shared-groups")
     if min(len(train) for train, _ in lost) < _FEW:
         return [_finding("fault", share, _said(share, agreeing, first is second), {})]
     examination.remedies["leak/duplicate-rows"] = Remedy(
