@@ -12,6 +12,7 @@ from tests.benchmarks.diagnosis.expected.space import SPACE
 from tests.benchmarks.diagnosis.expected.split import SPLIT
 from tests.benchmarks.diagnosis.expected.state import STATE
 from tests.benchmarks.diagnosis.expected.strangers import STRANGERS
+from tests.benchmarks.diagnosis.expected.visitors import VISITORS
 from tests.benchmarks.diagnosis.expected.wrappers import WRAPPERS
 
 __all__ = ["EXPECTED", "SMOKE", "THEMES", "Expected"]
@@ -27,6 +28,7 @@ THEMES = {
     "several": SEVERAL,
     "others": OTHERS,
     "strangers": STRANGERS,
+    "visitors": VISITORS,
 }
 # Faulty searches are kept short: on the rings, four times the epochs are worth about a point.
 NEARLY_ENOUGH = {"budget/still-improving": "eight to ten epochs are nearly enough"}
