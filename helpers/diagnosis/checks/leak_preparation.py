@@ -149,9 +149,7 @@ def _other_rows(examination, runs, first, steady):
             return [_resampled(examination, null, f"makes {len(first.rows)} rows of {n}")]
     if steady and not by_labels:
         n = _num_samples(X)
-        test = np.arange(
-            3 * n // 4, n
-        )  # a block, at the end: lags and running means leave the rest
+        test = np.arange(3 * n // 4, n)  # at the end: lags and running means leave the rest
         kept = np.isin(_sorted(first), _sorted(runs(scrambled(subject.raw, test, 1.0)))).mean()
         if kept < 0.1:
             return [_undecided_rows(1 - float(kept))]
