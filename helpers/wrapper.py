@@ -106,8 +106,8 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
     batch_size : int >= 1, or -1, default=32
         Rows per update; -1 takes all.
     validation_split : float in [0, 1), default=0.0
-        Share of the training rows that is set apart (shuffled, stratified) and watched by
-        callbacks.
+        Share of the training rows that is set apart and watched by callbacks: shuffled, and drawn
+        evenly over the classes; the only row of a class is trained on.
     callbacks : callback class or object, or list or dict of them, default=None
         Copied for each fit.
     shuffle : bool, default=True
