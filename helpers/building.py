@@ -268,7 +268,10 @@ def _make(spec, routed, prefix, get):
     if not routed:
         return copy_of(spec)
     if not hasattr(spec, "get_config"):
-        check_accepted(routed, [], owner=repr(spec), prefix=prefix)
+        raise TypeError(
+            f"{prefix}{next(iter(routed))}: {spec!r} does not accept parameters because it's not a "
+            "class; pass the class of which Keras makes the object"
+        )
     config = config_of(spec)
     check_accepted(routed, config, owner=type(spec).__name__, prefix=prefix)
     made = type(spec).from_config(config | routed)
@@ -450,8 +453,8 @@ def _apply_to_compiled(model, asked, parameters, handed):
                 else (f"{name}={asked[name]!r}")
             )
             raise ValueError(
-                f"{said}: the builder compiles its model with {name} of its own. Let it return "
-                "the model uncompiled, or take `compile_kwargs` and pass them to compile()"
+                f"{said} but model compiled with {name} of the builder's own. Let the builder "
+                "return it uncompiled, or take `compile_kwargs` and pass them to compile()"
             )
     for name in routed_to("compile", parameters):
         if name not in handed:

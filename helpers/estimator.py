@@ -297,10 +297,11 @@ class KerasEstimator(RoutedParameters):
             raise
 
     def _one_epoch(self, X, y, sample_weight, given, classes=None):
-        if given.get("epochs", 1) != 1:
-            raise ValueError(
-                f"epochs={given['epochs']!r}: partial_fit accepts 1, and trains for it"
-            )
+        for name in ("epochs", "initial_epoch"):
+            if name in given:
+                raise TypeError(
+                    f"Invalid argument {name}={given[name]!r}: partial_fit trains for one epoch"
+                )
         return self._fit(
             X, y, sample_weight, classes=classes, fit_arguments=given | {"epochs": 1},
             go_on=hasattr(self, "model_"),
@@ -538,7 +539,9 @@ class KerasEstimator(RoutedParameters):
         if sample_weight is None:
             return None
         with named("sample_weight"):
-            weights = _check_sample_weight(sample_weight, X, dtype=keras.config.floatx())
+            weights = _check_sample_weight(
+                sample_weight, X, dtype=keras.config.floatx(), allow_all_zero_weights=True
+            )
         return with_mean_one(weights)
 
     def _split(self, rows, share, seed, groups):

@@ -77,8 +77,10 @@ def with_mean_one(weights, name="sample_weight"):
     >>> with_mean_one(np.array([1.0, 3.0])).tolist()
     [0.5, 1.5]
     """
-    if (weights < 0).any() or not weights.sum() > 0:
-        raise ValueError(f"{name}: numbers >= 0 are accepted, not all of them 0")
+    if not (weights >= 0).all():
+        raise ValueError(f"{name}: numbers >= 0 are accepted")
+    if not weights.any():
+        raise ValueError(f"only zeros were passed in {name}: one row at least has to count")
     return weights / weights.mean()
 
 

@@ -254,7 +254,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         Parameters
         ----------
         X, y, sample_weight, **fit_arguments
-            As for `fit`; ``epochs`` is 1.
+            As for `fit`, ``epochs`` aside: it is 1.
         classes : array-like, shape (n_classes,), default=None
             All labels that will come, where the first rows do not have them all.
 
@@ -345,7 +345,7 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
         Parameters
         ----------
         X, y, sample_weight, **fit_arguments
-            As for `fit`; ``epochs`` is 1.
+            As for `fit`, ``epochs`` aside: it is 1.
 
         Returns
         -------

@@ -355,7 +355,7 @@ BAD_CLASSIFIER = [
     ("class_weight", [{"a": 1}], ValueError, r"class_weight has the label 'a'"),
     ("class_weight", [{0: -1}, {0: "x"}, {0: np.inf}, {0: np.nan}], ValueError,
      "class_weight=.*the weight of 0 is .*a number >= 0 is accepted"),
-    ("class_weight", [{0: 0, 1: 0, 2: 0}], ValueError, "class_weight: .*not all of them 0"),
+    ("class_weight", [{0: 0, 1: 0, 2: 0}], ValueError, "only zeros were passed in class_weight"),
     ("validation_split", [0.95], ValueError, "sets 23 of 24 rows apart: from 1 to 21 .*3 classes"),
     ("model__unit", [3], ValueError, "did you mean 'model__units'"),
     ("unit", [3], ValueError, "Invalid parameter 'unit' .*did you mean 'units'"),

@@ -66,7 +66,10 @@ def test_sparse_rows_become_dense():
     np.testing.assert_array_equal(as_floats(csr_array(dense)), dense)
 
 
-@pytest.mark.parametrize("weights", [[1.0, -1.0], [0.0, 0.0], [np.nan, np.nan]])
-def test_weights_that_weigh_nothing(weights):
-    with pytest.raises(ValueError, match="numbers >= 0"):
+@pytest.mark.parametrize(
+    ("weights", "said"),
+    [([1.0, -1.0], "numbers >= 0"), ([np.nan, np.nan], "numbers >= 0"), ([0.0, 0.0], "only zeros")],
+)
+def test_weights_that_weigh_nothing(weights, said):
+    with pytest.raises(ValueError, match=said):
         with_mean_one(np.array(weights))
