@@ -4,6 +4,7 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 from helpers import KerasClassifier
 from helpers.quiet import keras
@@ -207,3 +208,25 @@ def test_each_optimizer(optimizer, caplog):
         fitted("sequential", estimators, caplog), fitted("lockstep", estimators, caplog),
         rtol=1e-4, atol=1e-5,
     )  # fmt: skip
+
+
+def test_scores_of_fifty_pairs_of_fits_and_what_wins():
+    one_split = [(np.arange(60), np.arange(60, 90))]
+    estimator = KerasClassifier(
+        BUILDERS["dropout"], optimizer__learning_rate=0.02, epochs=10, batch_size=16
+    )
+    searches = {}
+    for backend in ("sequential", "lockstep"):
+        with joblib.parallel_config(backend=backend):
+            searches[backend] = GridSearchCV(
+                estimator, {"random_state": range(50)}, cv=one_split, scoring="neg_log_loss"
+            ).fit(X, Y)
+    alone, stacked = (search.cv_results_["mean_test_score"] for search in searches.values())
+    difference, noise = stacked - alone, alone.std(ddof=1)
+    # Two standard deviations are asked for. Rows, batches, initial weights and dropout are the
+    # same, so that there is no more between the two than the last digits.
+    assert np.abs(difference).max() < 1e-3 * noise
+    assert abs(difference.mean()) < 1e-4 * noise
+    second, first = np.sort(alone)[-2:]
+    assert first - second > 2 * np.abs(difference).max()
+    assert searches["lockstep"].best_params_ == searches["sequential"].best_params_
