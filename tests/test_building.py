@@ -117,7 +117,7 @@ def test_compiled_model_refuses_what_would_be_ignored(arguments, parameters, nam
 
 
 def test_a_function_takes_no_parameters_of_a_loss():
-    with pytest.raises(TypeError, match="loss__delta: .* because it's not a class"):
+    with pytest.raises(TypeError, match=r"loss__delta: .* because it's not a class"):
         building.make_loss(keras.losses.huber, {"delta": 2.0})
     loss = building.make_loss(keras.losses.Huber, {"delta": 0.5})
     assert float(loss([[4.0]], [[0.0]])) == 0.5 * (4 - 0.25)
