@@ -21,9 +21,9 @@ It observes and never judges: whether going on from another fit's weights is a f
 what was asked for (`warm_start`) is for the reader of the table to say.
 
 A fit is seen when it goes through `keras.Model.fit` in this process (SciKeras, `keras.wrappers`,
-plain loops, threads), or is trained by joblib's backend "lockstep". Fits in worker processes
-(``n_jobs=2`` with joblib's default backend), loops over `train_on_batch`, and classes whose own
-`fit` never calls Keras's are not.
+plain loops, threads), or is trained by joblib's backend "lockstep". What joblib would hand to
+worker processes (``n_jobs=2``) is run in this one instead, and a warning says so. Not seen are fits
+on a Dask cluster, loops over `train_on_batch`, and classes whose own `fit` never calls Keras's.
 """
 
 import contextlib
@@ -32,10 +32,12 @@ import inspect
 import math
 import threading
 import time
+import warnings
 import weakref
 
 import numpy as np
 import pandas as pd
+from joblib import parallel
 
 from helpers.digests import row_digests, variable_digests
 from helpers.fit_record import FitRecord
@@ -242,15 +244,35 @@ class _Patch:
         self.replacement = fit
         self.owner.fit = fit
         observers.append(_observed)
+        self.backends = {name: parallel.BACKENDS[name] for name in _PROCESSES}
+        parallel.BACKENDS.update(dict.fromkeys(_PROCESSES, _InThisProcess))
 
     def _restore(self):
         observers.remove(_observed)
+        parallel.BACKENDS.update(self.backends)
         # Patched again by someone else meanwhile: theirs calls ours, which is inert by now.
         if vars(self.owner)["fit"] is self.replacement:
             self.owner.fit = self.original
 
 
+class _InThisProcess(parallel.SequentialBackend):
+    """What joblib finds instead of worker processes, whose fits nobody here would see."""
+
+    uses_threads = False  # so that joblib takes threads where they are asked for
+
+    def configure(self, n_jobs=1, **more):
+        if n_jobs not in (None, 1):
+            warnings.warn(
+                f"n_jobs={n_jobs} is run as n_jobs=1 while a FitRecorder records: it sees the fits "
+                "of this process only",
+                stacklevel=2,
+            )
+        return super().configure(n_jobs, **more)
+
+
 _PATCH = _Patch()
+#: Joblib's backends of worker processes.
+_PROCESSES = ("loky", "multiprocessing")
 _SIGNATURE = inspect.signature(keras.Model.fit)
 
 

@@ -367,6 +367,36 @@ def test_fits_of_threads_are_all_recorded():
     assert recorder.shared_starts().empty
 
 
+def _net():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, "softmax")])
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
+def test_fits_of_worker_processes_come_to_this_one_and_it_is_said(backend):
+    known = dict(joblib.parallel.BACKENDS)
+    search = GridSearchCV(KerasClassifier(_net, epochs=1), {"batch_size": [8, 16]}, cv=3, n_jobs=2)
+    with (
+        FitRecorder() as recorder,
+        joblib.parallel_config(backend),
+        pytest.warns(UserWarning, match="n_jobs=2 is run as n_jobs=1 while a FitRecorder"),
+    ):
+        search.fit(X, Y)
+    assert len(recorder.fits) == 7
+    assert known == joblib.parallel.BACKENDS
+
+
+def test_threads_stay_threads():
+    seen = set()
+
+    def here():
+        seen.add(threading.current_thread())
+
+    with FitRecorder() as recorder:
+        joblib.Parallel(n_jobs=2, prefer="threads")(joblib.delayed(here)() for _ in range(2))
+    assert threading.main_thread() not in seen
+    assert recorder.fits == []
+
+
 def test_a_fit_of_ones_own_that_ends_in_keras_is_seen_once():
     class Mine(keras.Model):
         def __init__(self):
