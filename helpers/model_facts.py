@@ -39,25 +39,24 @@ def model_facts(model):
     Returns
     -------
     dict
-        ``architecture`` and ``optimizer``: digests of configurations without names and seeds, nor
-        penalties on weights where a `train_step` of the model's own may leave them out;
+        ``architecture`` and ``optimizer``: digests of configurations without names and seeds;
         ``optimizer_class``; ``steps_per_update``: batches whose gradients it adds up before it
         moves; ``own_step``: whether the model's class trains by a `train_step` of its own;
+        ``shapes``: digest of the shapes of its weights;
         ``loss``; ``outputs``: ``(units, activation)`` of the last layer, or
         None; ``batch_norm``: momentum of each batch normalisation; ``adapted``: mean and variance
         of each `Normalization` layer that holds statistics, adapted or given.
     """
     optimizer = getattr(model, "optimizer", None)
     layers = list(model._flatten_layers(include_self=False))
-    own_step = type(model).train_step is not keras.Model.train_step
-    asked = ("constraint",) if own_step else ("constraint", "regularizer")
-    weights = [_shape(each, asked) for each in model.weights]
+    weights = [_shape(each) for each in model.weights]
     return {
         "architecture": _digest(_config(model), *weights),
         "optimizer": _digest(_config(optimizer)),
         "optimizer_class": type(optimizer).__name__,
         "steps_per_update": int(getattr(optimizer, "gradient_accumulation_steps", None) or 1),
-        "own_step": own_step,
+        "own_step": type(model).train_step is not keras.Model.train_step,
+        "shapes": _digest(*(tuple(each.shape) for each in model.weights)),
         "loss": _name_of(getattr(model, "loss", None)),
         "from_logits": bool(getattr(getattr(model, "loss", None), "from_logits", False))
         or "'from_logits': True" in repr(getattr(getattr(model, "loss", None), "_fn_kwargs", "")),
@@ -187,8 +186,8 @@ def is_plain(value):
     return value is None or isinstance(value, bool | int | float | str | np.generic | np.ndarray)
 
 
-def _shape(variable, asked):
-    set_on_it = (getattr(variable, name, None) for name in asked)
+def _shape(variable):
+    set_on_it = (getattr(variable, name, None) for name in ("constraint", "regularizer"))
     return [list(variable.shape), bool(variable.trainable), *map(_config, filter(None, set_on_it))]
 
 

@@ -274,6 +274,33 @@ def penalised_by_its_step(rate):
     return penalised(rate, OwnStep)
 
 
+def without_training(rate, training=None):
+    """A step of its own that forgets to say that it trains, so that nothing is dropped."""
+
+    class Step(keras.Sequential):
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = self.compute_loss(y=y, y_pred=self(x, training=training))
+            variables = self.trainable_variables
+            self.optimizer.apply(tape.gradient(loss, variables), variables)
+            return {"loss": loss}
+
+    layers = [keras.layers.Dropout(rate), keras.layers.Dense(3, activation="softmax")]
+    model = Step([keras.Input((4,)), *layers])
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    return model
+
+
+def dropping(rate):
+    return without_training(rate, training=True)
+
+
+def scheduled(schedule):
+    """An estimator whose learning rate is set by a callback."""
+    return Own(epochs=3, callbacks=[keras.callbacks.LearningRateScheduler(schedule)])
+
+
 @pytest.mark.parametrize(
     ("builder", "values"),
     [
@@ -281,12 +308,27 @@ def penalised_by_its_step(rate):
         (beside_the_graph, [0.0, 0.5]),  # its layer draws a seed all the same
         (step_with_another_optimizer, [0.1, 0.5]),
         (penalised, [0.0, 0.1]),
+        (without_training, [0.2, 0.5]),
     ],
-    ids=["builder", "layer beside the graph", "own step", "own step without penalties"],
+    ids=[
+        "builder",
+        "layer beside the graph",
+        "own step",
+        "own step without penalties",
+        "own step without training",
+    ],
 )
 def test_a_parameter_that_reaches_nothing_is_found(builder, values):
     search = GridSearchCV(Own(builder), {"learning_rate": values}, cv=2)
-    found, _ = observed(search, check=search_parameter_ignored, budget=2)
+    found, _ = observed(search, check=search_parameter_ignored, budget=4)
+    assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
+
+
+def test_a_rate_that_a_schedule_sets_is_found_to_be_ignored():
+    search = GridSearchCV(
+        scheduled(lambda epoch: 0.1 / (1 + epoch)), {"learning_rate": [0.01, 0.5]}, cv=2
+    )
+    found, _ = observed(search, check=search_parameter_ignored, budget=4)
     assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
 
 
@@ -328,6 +370,8 @@ def test_a_parameter_of_random_draws_that_reaches_nothing_is_found():
         (Own(subclassed), {"learning_rate": [0.2, 0.5]}),
         (Own(own_step), {"learning_rate": [0.1, 0.5]}),
         (Own(penalised_by_its_step), {"learning_rate": [0.0, 0.1]}),
+        (Own(dropping), {"learning_rate": [0.2, 0.5]}),
+        (scheduled(lambda epoch, rate: rate / (1 + epoch)), {"learning_rate": [0.01, 0.5]}),
         (Own(), {"callbacks": [None, [keras.callbacks.EarlyStopping("loss", patience=9)]]}),
     ],
     ids=[
@@ -338,6 +382,8 @@ def test_a_parameter_of_random_draws_that_reaches_nothing_is_found():
         "subclassed",
         "own step",
         "own step with penalties",
+        "own step that drops",
+        "scheduled",
         "callbacks",
     ],
 )

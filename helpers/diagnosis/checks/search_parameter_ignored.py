@@ -14,8 +14,9 @@ def search_parameter_ignored(examination):
     """Two candidates that differ in one parameter alone are compared by what Keras was given
     (model, optimizer, loss, callbacks, epochs, batches, rows); if all is equal, both are trained
     for one epoch from the same weights and seed and their predictions compared digit by digit. A
-    model with a `train_step` of its own may leave its optimizer and the penalties on its weights
-    alone, so these do not count."""
+    model with a `train_step` of its own may leave alone what it was given, its optimizer, its loss,
+    penalties and dropout, so that the shapes of its weights count alone; learning rates that a
+    callback overrides do not count."""
     dead = []
     for key in _keys(examination.subject.candidates):
         pairs = _pairs(examination, key)
@@ -112,11 +113,14 @@ def _signature(trial, other):
     record = trial.record
     if record is None:
         return trial.error
+    own_step = record.facts.get("own_step")
+    names = ("shapes",) if own_step else ("architecture", "loss")
+    is_left = own_step or _is_set_by_a_callback(record, other.record)
     optimizer = record.facts.get("optimizer"), record.learning_rate_given
     return json.dumps(
         [
-            {name: record.facts.get(name) for name in ("architecture", "loss")},
-            None if _differ_in_a_rate_that_may_be_left(record, other.record) else optimizer,
+            {name: record.facts.get(name) for name in names},
+            None if is_left else optimizer,
             [(facts["name"], facts["settings"]) for facts in record.callback_facts],
             record.epochs_asked, record.batch_size, record.steps,
             record.rows_digest, len(trial.records),
@@ -125,28 +129,45 @@ def _signature(trial, other):
     )  # fmt: skip
 
 
-def _differ_in_a_rate_that_may_be_left(record, other):
-    """Whether a `train_step` of its own is told two rates; it need not use the optimizer."""
-    if other is None or not record.facts.get("own_step"):
+def _is_set_by_a_callback(record, other):
+    """Whether two rates are given, and a callback has set both to one before the first epoch."""
+    if other is None or record.learning_rate_given == other.learning_rate_given:
         return False
-    return record.learning_rate_given != other.learning_rate_given
+    acting = (record.learning_rate_start, record.learning_rate_end)
+    return acting == (other.learning_rate_start, other.learning_rate_end)
 
 
 def _same(examination, key, first, second, *positions):
-    """Whether one short training from one seed ends the same with both values."""
-    fold = examination.trials[0].fold
+    """Whether short trainings from one seed end the same with both values.
+
+    What a callback or a step of its own does may begin late: then whole ones have to, as well.
+    """
     examination.require(2, 0.7)
-    seed = examination.subject.random_state
     is_epochs = key.rpartition("__")[2] == "epochs"
-    settings = {"most_epochs": None if is_epochs else 1, "is_fresh": True, "common": []}
-    with examination.starts.changed(**settings):
-        one, two = (
-            examination.fit(0, fold, params=params, seed=seed) for params in (first, second)
-        )
-    if one.error or two.error:
+    one, two = pair = _two_fits(examination, first, second, None if is_epochs else 1)
+    if any(trial.error for trial in pair):
         return False
     if None in positions and _signature(one, two) != _signature(two, one):
         return False
+    if not _ended_the_same(one, two):
+        return False
+    if is_epochs or not any(_may_act_late(trial.record) for trial in pair):
+        return True
+    examination.require(2)
+    return _ended_the_same(*_two_fits(examination, first, second, None))
+
+
+def _two_fits(examination, first, second, most_epochs):
+    fold, seed = examination.trials[0].fold, examination.subject.random_state
+    with examination.starts.changed(most_epochs=most_epochs, is_fresh=True, common=[]):
+        return [examination.fit(0, fold, params=params, seed=seed) for params in (first, second)]
+
+
+def _may_act_late(record):
+    return record is not None and bool(record.callback_facts or record.facts.get("own_step"))
+
+
+def _ended_the_same(one, two):
     return bool(np.array_equal(one.predictions, two.predictions)) and (
         one.record is None or two.record is None or one.record.end_digest == two.record.end_digest
     )
