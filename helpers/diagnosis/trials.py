@@ -46,6 +46,8 @@ class Trial:
         The Keras fits that it caused.
     predictions, probabilities : ndarray or None
         Of the held-out rows.
+    outputs : ndarray, shape (n_held_out, n_units), or None
+        What the model returned for them, if the estimator asked it once for all of them.
     changed : list of str
         Constructor parameters that the fit changed.
     is_blind : bool or None
@@ -63,6 +65,7 @@ class Trial:
     records: list = field(default_factory=list)
     predictions: np.ndarray | None = None
     probabilities: np.ndarray | None = None
+    outputs: np.ndarray | None = None
     changed: list = field(default_factory=list)
     error: str | None = None
     seconds: float = 0.0
@@ -107,8 +110,8 @@ def run_trial(subject, candidate, fold, *, params=None, seed=None, splits=None, 
     params : dict, default=None
         Other parameters than the candidate's.
     seed : int, default=None
-        Of this fit: put into each ``random_state`` of the estimator, and into the global
-        generators, which is where wrappers without one draw from. None: as the user has it.
+        Of this fit: put into each ``random_state`` and ``seed`` of the estimator, and into the
+        global generators, which is where wrappers without one draw from. None: as the user has it.
     splits : list of (train, test), default=None
         Other than the subject's.
 
@@ -168,11 +171,15 @@ def _fit_and_score(subject, trial, train, test, seed):
         trial.scores |= made
     if trial.fold == 0 and y is not None and _is_the_users(subject, estimator):
         trial.is_blind = _is_blind(subject, estimator, X, y, trial.score)
-    with _rows_predicted() as predicted:
+    with _predicted() as predicted:
         trial.predictions = np.asarray(estimator.predict(X))
-    if len(predicted) == 1 and len(predicted[0]) == len(test):
-        known = [] if trial.test_digests is None else [trial.test_digests]
-        trial.test_digests = np.concatenate([*known, *predicted])
+    if len(predicted) == 1:
+        digests, outputs = predicted[0]
+        if digests is not None and len(digests) == len(test):
+            known = [] if trial.test_digests is None else [trial.test_digests]
+            trial.test_digests = np.concatenate([*known, digests])
+        if isinstance(outputs, np.ndarray) and outputs.ndim == 2 and len(outputs) == len(test):
+            trial.outputs = outputs
     if hasattr(estimator, "predict_proba"):
         trial.probabilities = np.asarray(estimator.predict_proba(X))
 
@@ -208,17 +215,17 @@ def _digests(estimator, X):
 
 
 @contextlib.contextmanager
-def _rows_predicted():
-    """Digests of the rows that models get in the block, whatever an estimator makes of its own."""
+def _predicted():
+    """Digests of the rows that models get in the block, whatever an estimator makes of its own,
+    and what they return."""
     owner = next(each for each in keras.Model.__mro__ if "predict" in vars(each))
     original, found = vars(owner)["predict"], []
 
     @functools.wraps(original)
     def predict(model, x, *args, **kwargs):
-        digests = row_digests(x)
-        if digests is not None:
-            found.append(digests)
-        return original(model, x, *args, **kwargs)
+        outputs = original(model, x, *args, **kwargs)
+        found.append((row_digests(x), outputs))
+        return outputs
 
     owner.predict = predict
     try:
@@ -231,10 +238,14 @@ def _seed(estimator, seed):
     named = [
         name
         for name, value in estimator.get_params().items()
-        if (name == "random_state" or name.endswith("__random_state"))
-        and (value is None or isinstance(value, int | np.integer))
+        if (name.rpartition("__")[2] == "random_state" and (value is None or _is_whole(value)))
+        or (name.rpartition("__")[2] == "seed" and _is_whole(value))
     ]
     estimator.set_params(**dict.fromkeys(named, seed))
+
+
+def _is_whole(value):
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def told(estimator):

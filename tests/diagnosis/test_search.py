@@ -296,6 +296,23 @@ def dropping(rate):
     return without_training(rate, training=True)
 
 
+def _with_weights(rate, trainable):
+    """What the rate decides is what the layer starts from, of which Keras is told nothing."""
+    layer = keras.layers.Dense(4, activation="tanh", trainable=trainable)
+    model = keras.Sequential([keras.Input((4,)), layer, keras.layers.Dense(3, "softmax")])
+    layer.set_weights([rate * np.eye(4), np.zeros(4)])
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    return model
+
+
+def frozen_bank(rate):
+    return _with_weights(rate, trainable=False)
+
+
+def first_weights(rate):
+    return _with_weights(rate, trainable=True)
+
+
 def scheduled(schedule):
     """An estimator whose learning rate is set by a callback."""
     return Own(epochs=3, callbacks=[keras.callbacks.LearningRateScheduler(schedule)])
@@ -320,7 +337,7 @@ def scheduled(schedule):
 )
 def test_a_parameter_that_reaches_nothing_is_found(builder, values):
     search = GridSearchCV(Own(builder), {"learning_rate": values}, cv=2)
-    found, _ = observed(search, check=search_parameter_ignored, budget=4)
+    found, _ = observed(search, check=search_parameter_ignored, budget=6)
     assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
 
 
@@ -371,6 +388,8 @@ def test_a_parameter_of_random_draws_that_reaches_nothing_is_found():
         (Own(own_step), {"learning_rate": [0.1, 0.5]}),
         (Own(penalised_by_its_step), {"learning_rate": [0.0, 0.1]}),
         (Own(dropping), {"learning_rate": [0.2, 0.5]}),
+        (Own(frozen_bank), {"learning_rate": [0.2, 3.0]}),
+        (Own(first_weights), {"learning_rate": [0.2, 3.0]}),
         (scheduled(lambda epoch, rate: rate / (1 + epoch)), {"learning_rate": [0.01, 0.5]}),
         (Own(), {"callbacks": [None, [keras.callbacks.EarlyStopping("loss", patience=9)]]}),
     ],
@@ -383,6 +402,8 @@ def test_a_parameter_of_random_draws_that_reaches_nothing_is_found():
         "own step",
         "own step with penalties",
         "own step that drops",
+        "frozen weights",
+        "first weights",
         "scheduled",
         "callbacks",
     ],

@@ -119,6 +119,36 @@ def test_names_that_are_others_in_one_fold_of_many_rows_are_found():
     assert (finding.evidence["accuracy"], finding.evidence["accuracy_renamed"]) == (0, 1)
 
 
+class ByAppearance(Own):
+    """Numbers labels by their order of appearance; says that they are sorted."""
+
+    is_consistent = False
+
+    def fit(self, X, y):
+        _, first, codes = np.unique(y, return_index=True, return_inverse=True)
+        by_appearance = np.argsort(first)
+        self.model_ = self.build(self.learning_rate)
+        self.model_.fit(np.asarray(X), np.argsort(by_appearance)[codes], verbose=0)
+        self.classes_ = np.unique(y)[by_appearance] if self.is_consistent else np.unique(y)
+        return self
+
+    def predict(self, X):
+        return self.classes_[self.model_.predict(np.asarray(X), verbose=0).argmax(axis=1)]
+
+
+class Consistent(ByAppearance):
+    is_consistent = True
+
+
+@pytest.mark.parametrize(("estimator", "is_found"), [(ByAppearance(), True), (Consistent(), False)])
+def test_units_that_are_taught_one_label_and_read_as_another_are_found(estimator, is_found):
+    y = np.array(["mid", "low", "high"])[Y]
+    found, _ = observed(estimator, y=y, check=wrapper_labels_misaligned)
+    assert (MISALIGNED in found) == is_found
+    if is_found:
+        assert "by the unit that predict calls" in found[MISALIGNED].title
+
+
 RNG = np.random.default_rng(0)
 
 

@@ -13,7 +13,9 @@ from helpers.diagnosis.registry import check
 def search_parameter_ignored(examination):
     """Two candidates that differ in one parameter alone are compared by what Keras was given
     (model, optimizer, loss, callbacks, epochs, batches, rows); if all is equal, both are trained
-    for one epoch from the same weights and seed and their predictions compared digit by digit. A
+    for one epoch from the same weights and seed and their predictions compared digit by digit.
+    Weights that differ at the start though the seed does not change them were put there by the
+    parameter. A
     model with a `train_step` of its own may leave alone what it was given, its optimizer, its loss,
     penalties and dropout, so that the shapes of its weights count alone; learning rates that a
     callback overrides do not count."""
@@ -144,23 +146,44 @@ def _same(examination, key, first, second, *positions):
     """
     examination.require(2, 0.7)
     is_epochs = key.rpartition("__")[2] == "epochs"
-    one, two = pair = _two_fits(examination, first, second, None if is_epochs else 1)
+    short = {"most_epochs": None if is_epochs else 1}
+    one, two = pair = _fits(examination, first, second, **short)
     if any(trial.error for trial in pair):
         return False
     if None in positions and _signature(one, two) != _signature(two, one):
         return False
-    if not _ended_the_same(one, two):
+    if _starts(one) != _starts(two):
+        # A layer that is made and not used draws a seed, too: what is drawn after it differs.
+        if not _are_drawn(examination, first, one, two):
+            return False
+        pair = _fits(examination, first, second, **short, common=[])
+    if not _ended_the_same(*pair):
         return False
     if is_epochs or not any(_may_act_late(trial.record) for trial in pair):
         return True
     examination.require(2)
-    return _ended_the_same(*_two_fits(examination, first, second, None))
+    return _ended_the_same(*_fits(examination, first, second, common=[]))
 
 
-def _two_fits(examination, first, second, most_epochs):
-    fold, seed = examination.trials[0].fold, examination.subject.random_state
-    with examination.starts.changed(most_epochs=most_epochs, is_fresh=True, common=[]):
-        return [examination.fit(0, fold, params=params, seed=seed) for params in (first, second)]
+def _fits(examination, *candidates, later=0, **settings):
+    """Fits of candidates on one fold, with one seed: that of the search, or a later one."""
+    fold, seed = examination.trials[0].fold, examination.subject.random_state + later
+    with examination.starts.changed(is_fresh=True, **settings):
+        return [examination.fit(0, fold, params=params, seed=seed) for params in candidates]
+
+
+def _starts(trial):
+    return [] if trial.record is None else list((trial.record.start or {}).values())
+
+
+def _are_drawn(examination, first, one, two):
+    """Whether what the two start from differs by chance alone: weights that are the same with
+    another seed were put there on purpose, which is what the parameter does."""
+    (other,) = _fits(examination, first, later=1, most_epochs=1)
+    starts = _starts(one), _starts(two), _starts(other)
+    if len({len(each) for each in starts}) > 1:
+        return False
+    return all(a != c for a, b, c in zip(*starts, strict=True) if a != b)
 
 
 def _may_act_late(record):

@@ -25,7 +25,7 @@ def state_shared_callback(examination):
     ]
     carried = _carried(fits, trial_of)
     if not resumed and not carried:
-        return []
+        return _counts_on(examination)
     evidence = {"fits_taken_up": resumed, "carried": carried}
     if resumed:
         title = (
@@ -47,6 +47,30 @@ def state_shared_callback(examination):
             f"{names} changed in one fit and was not as before in the next"
             + ("" if matters else "; no fit trained otherwise for it"),
             FIX, evidence=evidence,
+        )
+    ]  # fmt: skip
+
+
+def _counts_on(examination):
+    """A schedule that keeps its place where nobody sees it, in an iterator that it closes over: the
+    same fit, made again, is not given the learning rates that it was given before."""
+    first = next((trial for trial in examination.trials if trial.record is not None), None)
+    if first is None or not first.record.callbacks or not _rates(examination):
+        return []
+    examination.require(1)
+    again = examination.fit(first.candidate, first.fold)
+    if again.record is None or again.record.learning_rate_given != first.record.learning_rate_given:
+        return []
+    rates = [first.record.learning_rate_start, again.record.learning_rate_start]
+    if rates[0] == rates[1]:
+        return []
+    names = ", ".join(sorted({name for name, _ in first.record.callbacks}))
+    return [
+        Finding(
+            "state/shared-callback", "fault", "serious",
+            f"{names}: the first fit, made again after the others, began at a learning rate of "
+            f"{rates[1]:.3g} instead of {rates[0]:.3g}",
+            FIX, evidence={"learning_rates_of_one_fit": rates},
         )
     ]  # fmt: skip
 

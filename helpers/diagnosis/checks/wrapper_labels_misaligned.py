@@ -5,6 +5,7 @@ from scipy.optimize import linear_sum_assignment
 
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
+from helpers.digests import row_digests
 
 #: Held-out rows that a fold needs for names of its own, by class.
 _ROWS_A_CLASS = 6
@@ -12,13 +13,14 @@ _ROWS_A_CLASS = 6
 
 @check("wrapper/labels-misaligned", needs={"trials", "classes"})
 def wrapper_labels_misaligned(examination):
-    """Predicted labels are looked up among the given ones and matched with them as well as they
-    can be; probabilities are checked to lie between 0 and 1, and their columns to be the classes in
-    order where the score reads them."""
+    """What the model was trained to return for a label is compared, label by label, with what the
+    estimator makes of it. Predicted labels are looked up among the given ones and matched with them
+    as well as they can be; probabilities are checked to lie between 0 and 1, and their columns to
+    be the classes in order where the score reads them."""
     trials = [trial for trial in examination.trials if trial.predictions is not None]
     if not trials:
         raise NotApplicable("no fit has predictions")
-    looks = [_foreign, _logits, _columns]
+    looks = [_foreign, _decoded_otherwise, _logits, _columns]
     if not examination.known.get("search_folds_miss_classes"):  # a class not learnt is not swapped
         looks.append(_permuted)
     for look in looks:
@@ -62,6 +64,82 @@ def _foreign(examination, trials):
                  "labels": [str(each) for each in known[:10]]},
             )  # fmt: skip
     return None
+
+
+def _decoded_otherwise(examination, trials):
+    """Units that were trained to mean one label, and are read as another."""
+    folds, gains, names = set(), [], {}
+    for trial in trials:
+        taught, told = _taught(examination, trial), _told(trial)
+        common = set(taught or ()) & set(told or ())
+        wrong = {unit for unit in common if taught[unit] != told[unit]}
+        if not wrong:
+            continue
+        folds.add(trial.fold)
+        names = names or {str(told[unit]): str(taught[unit]) for unit in sorted(wrong)}
+        truth, meant = _labels(examination, trial), _flat(trial).copy()
+        for unit in wrong:
+            meant[_units(trial) == unit] = taught[unit]
+        gains.append(np.mean(meant == truth) - np.mean(_flat(trial) == truth))
+    if not folds:
+        return None
+    n_folds = len({trial.fold for trial in trials})
+    one, other = next(iter(names.items()))
+    return _finding(
+        f"in {len(folds)} of {n_folds} folds the model was taught {other!r} by the unit that "
+        f"predict calls {one!r}",
+        Fix("Encode and decode labels by one and the same classes_.",
+            "self.classes_, codes = np.unique(y, return_inverse=True)"),
+        {"predicted_means": names, "folds": sorted(folds),
+         "accuracy_gained_by_right_names": float(np.mean(gains))},
+        float(np.mean(gains)),
+    )  # fmt: skip
+
+
+def _taught(examination, trial):
+    """By unit, the label that the model was trained to answer with it; None if that cannot be told.
+
+    The rows that trained the model have to be those of the fold, in their order.
+    """
+    given = None if trial.record is None else trial.record.train_targets
+    train = examination.subject.splits[trial.fold][0]
+    if trial.outputs is None or given is None or len(given) != len(train):
+        return None
+    labels, taught = examination.subject.labels[train], {}
+    n_units = max(2, trial.outputs.shape[1])
+    forms = [np.arange(n_units, dtype=float)]
+    if trial.outputs.shape[1] > 1:
+        forms.append(np.eye(n_units))
+    for codes in map(row_digests, forms):
+        places = [np.flatnonzero(given == code) for code in codes]
+        if sum(map(len, places)) != len(given):
+            continue
+        for unit, rows in enumerate(places):
+            found = np.unique(labels[rows])
+            if len(found) > 1:
+                return None
+            if len(found) == 1:
+                taught[unit] = found[0]
+        return taught if len(set(taught.values())) == len(taught) else None
+    return None
+
+
+def _units(trial):
+    """The unit that answers each held-out row: the largest, or whether the only one says yes."""
+    outputs = trial.outputs
+    return (outputs[:, 0] > 0.5).astype(int) if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+
+
+def _told(trial):
+    """By unit, the label that is predicted where it answers; None if another rule decides."""
+    predictions = _flat(trial)
+    if trial.outputs is None or predictions is None or len(predictions) != len(trial.outputs):
+        return None
+    units = _units(trial)
+    labels = {unit: np.unique(predictions[units == unit]) for unit in np.unique(units)}
+    if any(len(each) > 1 for each in labels.values()):
+        return None
+    return {unit: each[0] for unit, each in labels.items()}
 
 
 def _logits(examination, trials):
