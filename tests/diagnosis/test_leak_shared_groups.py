@@ -99,6 +99,14 @@ def visits(matters):
     return examined(GridSearchCV(KNN, {}, cv=GroupKFold(3)), table, y, groups=visit, observe=False)
 
 
+def test_copies_of_rows_are_no_groups():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"income": rng.permutation(60), "age": rng.normal(size=60)})
+    table = table.loc[np.repeat(np.arange(60), 3)].sample(frac=1, random_state=0)
+    y = rng.integers(0, 2, 60)[table["income"]]
+    assert found(leak_shared_groups, examination_of(table, y)) == {}
+
+
 def test_visits_kept_together_and_patients_not_are_a_fault():
     finding = found(leak_shared_groups, visits(matters=True))[CODE]
     assert (finding.verdict, finding.evidence["key"]) == ("fault", "patient")

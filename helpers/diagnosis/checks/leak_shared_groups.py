@@ -149,7 +149,11 @@ def _holds_together(X, values, key):
     others = others[:, ~np.array(same) & (np.ptp(others, axis=0) > 0)]
     if not others.shape[1]:
         return False
-    Z = StandardScaler().fit_transform(others)
+    # Copies of one row are no group: leak/duplicate-rows looks for them.
+    distinct = np.unique(others, axis=0, return_index=True)[1]
+    if len(distinct) < 2 * _MIN_GROUPS:
+        return False
+    Z, key = StandardScaler().fit_transform(others[distinct]), key[distinct]
     nearest = NearestNeighbors(n_neighbors=2).fit(Z).kneighbors(Z, return_distance=False)[:, 1]
     chance = float(((np.bincount(key) / len(key)) ** 2).sum())
     return np.mean(key[nearest] == key) > max(_SAME_NEIGHBOUR, _ABOVE_CHANCE * chance)
