@@ -347,6 +347,7 @@ def test_a_rate_that_a_schedule_sets_is_found_to_be_ignored():
     )
     found, _ = observed(search, check=search_parameter_ignored, budget=4)
     assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
+    assert "schedule" in found["search/parameter-ignored"].fix.text
 
 
 class Subclassed(keras.Model):

@@ -34,11 +34,7 @@ def search_parameter_ignored(examination):
         Finding(
             "search/parameter-ignored", "fault", "serious",
             f"{', '.join(dead)}: searched, and nothing in the model or its training changes",
-            Fix(
-                "Let the builder use the parameter, or return the model uncompiled so that the "
-                "wrapper's optimizer parameters act; give each setting in one place only.",
-                _lines(dead[0]),
-            ),
+            _fix(examination, dead[0]),
             evidence={
                 "parameters": dead,
                 "values": {
@@ -50,11 +46,24 @@ def search_parameter_ignored(examination):
     ]  # fmt: skip
 
 
-def _lines(key):
+def _fix(examination, key):
     name = key.rpartition("__")[2]
+    records = [trial.record for trial in examination.trials if trial.record is not None]
+    if any(_is_set_by_a_callback(*pair) for pair in itertools.combinations(records, 2)):
+        return Fix(
+            "Let the schedule start from the learning rate that the optimizer has, or search the "
+            "schedule's own.",
+            "def schedule(epoch, rate):\n    return rate * 0.95  # not a number of its own",
+        )
     if "optimizer__" in key:
-        return f"def build(meta):\n    return model  # not compiled: {key} acts then"
-    return f"def build(meta, {name}):\n    ...  # {name} is used in here"
+        lines = f"def build(meta):\n    return model  # not compiled: {key} acts then"
+    else:
+        lines = f"def build(meta, {name}):\n    ...  # {name} is used in here"
+    return Fix(
+        "Let the builder use the parameter, or return the model uncompiled so that the wrapper's "
+        "optimizer parameters act; give each setting in one place only.",
+        lines,
+    )
 
 
 def _keys(candidates):
