@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tests.benchmarks.diagnosis.expected.budget import BUDGET
 from tests.benchmarks.diagnosis.expected.entry import Expected
+from tests.benchmarks.diagnosis.expected.newcomers import NEWCOMERS
 from tests.benchmarks.diagnosis.expected.noise import NOISE
 from tests.benchmarks.diagnosis.expected.others import OTHERS
 from tests.benchmarks.diagnosis.expected.preparation import PREPARATION
@@ -29,6 +30,7 @@ THEMES = {
     "others": OTHERS,
     "strangers": STRANGERS,
     "visitors": VISITORS,
+    "newcomers": NEWCOMERS,
 }
 # Faulty searches are kept short: on the rings, four times the epochs are worth about a point.
 NEARLY_ENOUGH = {"budget/still-improving": "eight to ten epochs are nearly enough"}
