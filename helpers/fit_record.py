@@ -33,6 +33,8 @@ class FitRecord:
         a `tf.data.Dataset` or `PyDataset`, except for fits by `helpers.training`.
     train_targets, val_targets : ndarray of uint64, or None
         The same of their targets: equal targets have equal digests.
+    epoch_seconds : float
+        What an epoch after the first took, which has to trace the step as well; NaN of one epoch.
     stop_training : bool
         Whether a callback had asked to stop by the end.
     history : dict of str to list of float
@@ -78,6 +80,7 @@ class FitRecord:
     history: dict[str, list[float]] = field(default_factory=dict)
     stop_training: bool = False
     seconds: float = math.nan
+    epoch_seconds: float = math.nan
     error: str | None = None
     facts: dict = field(default_factory=dict)
     callback_facts: list[dict] = field(default_factory=list)

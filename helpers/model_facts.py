@@ -10,7 +10,7 @@ import numpy as np
 from helpers.digests import row_digests
 from helpers.quiet import keras
 
-__all__ = ["callback_facts", "is_plain", "model_facts", "tables_held"]
+__all__ = ["callback_facts", "has_own_rule", "is_plain", "model_facts", "tables_held"]
 
 _SETTINGS = (
     "monitor", "patience", "min_delta", "mode", "start_from_epoch", "restore_best_weights",
@@ -83,7 +83,7 @@ def callback_facts(callback):
     dict
         ``name``; ``settings`` (``monitor``, ``patience`` ...); ``state``: digest of each
         attribute of the object and of its class that may change; ``rows``: digests of rows that a
-        callback of the user's own holds, or None.
+        callback of the user's own holds, or None; ``has_own_rule``: see `has_own_rule`.
     """
     state = {
         name: _digest(value)
@@ -105,7 +105,23 @@ def callback_facts(callback):
         },
         "state": state,
         "rows": _rows_held(callback),
+        "has_own_rule": has_own_rule(callback),
     }
+
+
+def has_own_rule(callback):
+    """Whether a callback is of the user's own and has no patience: it may end a fit by some rule.
+
+    Parameters
+    ----------
+    callback : keras.callbacks.Callback
+
+    Returns
+    -------
+    bool
+    """
+    owners = {cls.__module__.partition(".")[0] for cls in type(callback).__mro__[:-1]}
+    return not hasattr(callback, "patience") and bool(owners - {"keras", "helpers"})
 
 
 def tables_held(callback):
@@ -187,7 +203,9 @@ def is_plain(value):
 
 
 def _shape(variable):
-    set_on_it = (getattr(variable, name, None) for name in ("constraint", "regularizer"))
+    """Of a frozen variable, what is set on it changes nothing."""
+    names = ("constraint", "regularizer") if variable.trainable else ()
+    set_on_it = (getattr(variable, name, None) for name in names)
     return [list(variable.shape), bool(variable.trainable), *map(_config, filter(None, set_on_it))]
 
 

@@ -406,7 +406,7 @@ class _Watcher(keras.callbacks.Callback):
         self.record, self.watched, self.others = record, model, others
         self.holds_rows = any(map(tables_held, others))
         self.only_logs = not self.holds_rows  # in a stack of fits it needs nothing of the model
-        self.weights = None
+        self.weights, self.first_ended = None, None
 
     def on_train_begin(self, logs=None):
         self.record.steps = (self.params or {}).get("steps")
@@ -421,6 +421,11 @@ class _Watcher(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.record.epochs_run += 1
+        now, n_more = time.perf_counter(), self.record.epochs_run - 1
+        if n_more:
+            self.record.epoch_seconds = (now - self.first_ended) / n_more
+        else:
+            self.first_ended = now
         for name, value in (logs or {}).items():
             self.record.history.setdefault(name, []).append(float(value))
         for facts, each in zip(self.record.callback_facts, self.others, strict=False):

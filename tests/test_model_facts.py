@@ -75,6 +75,14 @@ def test_penalties_that_come_too_late_are_told_from_those_that_act():
     assert one["architecture"] != two["architecture"]
 
 
+def test_penalties_on_what_is_frozen_are_none():
+    one, two = (
+        decayed(0.1, kernel_regularizer=keras.regularizers.L2(l2), trainable=False)
+        for l2 in (0.1, 0.2)
+    )
+    assert one["architecture"] == two["architecture"]
+
+
 class Subclassed(keras.Model):
     def __init__(self, units):
         super().__init__()

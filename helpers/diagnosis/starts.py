@@ -10,6 +10,7 @@ import numpy as np
 from helpers.diagnosis.outside import Outside, held_by, put_back
 from helpers.diagnosis.subject import rows_of
 from helpers.digests import digest, is_constant, row_digests
+from helpers.model_facts import has_own_rule
 from helpers.quiet import keras
 
 __all__ = ["Starts"]
@@ -17,7 +18,7 @@ __all__ = ["Starts"]
 #: First values of weights are kept up to here; beyond, weights of earlier fits stay as they are.
 _MOST_BYTES = 2**28
 #: Of a stopper, what is changed to make it patient, and what Keras makes of it in the first fit.
-_OF_A_STOPPER = ("patience", "min_delta", "monitor", "mode", "monitor_op")
+_OF_A_STOPPER = ("patience", "min_delta", "baseline", "monitor", "mode", "monitor_op")
 #: What Keras puts on a callback for one fit.
 _NOT_STATE = ("params", "_model", "record")
 
@@ -78,7 +79,8 @@ class Starts:
             ``epochs_factor``: so many times the epochs. ``most_epochs``: no more than these.
             ``epochs_on_top``: where ``initial_epoch`` leaves none, as many as ``epochs`` says.
             ``patience_factor``: so many times the patience of each early stopping, to which every
-            gain then counts as one. ``watch_loss``: these watch the loss instead of a metric.
+            gain then counts as one, and no other callback ends a fit. ``watch_loss``: these watch
+            the loss instead of a metric.
             ``hidden``: digests of rows that no fit may validate on; counted in ``n_hidden``.
             ``common``, a list that is empty at first: all fits of the block start from the weights
             and the random state of the first, as far as they have the same variables.
@@ -118,7 +120,7 @@ class Starts:
         self._change_epochs(call)
         if self.hidden is not None:
             self._hide(call)
-        with self._patient(callbacks):
+        with self._patient(model, callbacks, call):
             try:
                 return original(*call.args, **call.kwargs)
             finally:
@@ -178,10 +180,13 @@ class Starts:
             call.arguments["validation_data"] = tuple(rows_of(each, kept) for each in given)
 
     @contextmanager
-    def _patient(self, callbacks):
+    def _patient(self, model, callbacks, call):
         if self.patience_factor == 1:
             yield
             return
+        given = call.arguments["callbacks"]
+        if any(map(has_own_rule, callbacks)) and not hasattr(given, "callbacks"):
+            call.arguments["callbacks"] = [*callbacks, _GoesOn(model, callbacks)]
         stoppers = [each for each in callbacks if hasattr(each, "patience")]
         before = [
             {name: getattr(each, name) for name in _OF_A_STOPPER if hasattr(each, name)}
@@ -191,6 +196,8 @@ class Starts:
             each.patience = max(1, each.patience) * self.patience_factor
             if hasattr(each, "min_delta"):
                 each.min_delta = 0
+            if hasattr(each, "baseline"):
+                each.baseline = None
             if self.watch_loss and hasattr(each, "restore_best_weights"):
                 each.monitor = "val_loss" if each.monitor.startswith("val_") else "loss"
                 each.mode, each.monitor_op = "min", None
@@ -208,6 +215,21 @@ class Starts:
 
     def _reset_callbacks(self):
         _put_back(self.callbacks)
+
+
+class _GoesOn(keras.callbacks.Callback):
+    """Comes after all others, and lets early stopping alone end a fit."""
+
+    only_logs = True  # in a stack of fits it needs nothing of the weights
+
+    def __init__(self, model, others):
+        super().__init__()
+        self.watched, self.others = model, others
+
+    def on_epoch_end(self, epoch, logs=None):
+        is_number = np.isfinite((logs or {}).get("loss", 0.0))
+        if is_number and not any(getattr(each, "stopped_epoch", 0) for each in self.others):
+            self.watched.stop_training = False
 
 
 def _put_back(states):

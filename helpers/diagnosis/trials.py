@@ -88,6 +88,8 @@ class Trial:
 
     @property
     def _seconds_an_epoch(self):
+        if math.isfinite(self.record.epoch_seconds):
+            return max(self.record.epoch_seconds, 1e-6)
         training = self.record.seconds
         steady = max(training - _TRACING, 0.15 * min(training, self.seconds))
         return max(steady, 1e-6) / max(1, self.record.epochs_run)

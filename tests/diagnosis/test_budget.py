@@ -6,8 +6,8 @@ import keras.wrappers
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
-from trained import Own, answering, finding_of, made_up, observed, record
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from trained import Own, answering, built, finding_of, made_up, observed, record
 
 from helpers import KerasClassifier
 from helpers.diagnosis.checks.budget_diverged import budget_diverged
@@ -261,6 +261,34 @@ def test_a_stopper_that_was_right_is_silent(gain):
 def test_without_a_stopper_there_is_nothing_to_check(fields):
     with pytest.raises(NotApplicable, match="no stopper ended the winner's fits"):
         finding_of(budget_stopped_too_early, stopped(0.3, **fields))
+
+
+class Enough(keras.callbacks.Callback):
+    """Ends training by a rule that has nothing to do with what is still to be learnt."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = epoch == 0
+
+
+@pytest.mark.parametrize(
+    "stopper",
+    [Enough(), keras.callbacks.EarlyStopping("accuracy", baseline=0.999, patience=1, mode="max")],
+    ids=["of one's own", "baseline"],
+)
+def test_a_stopper_that_ends_by_a_level_is_a_fault(stopper):
+    def measured(rate):
+        return built(rate, metrics=["accuracy"])
+
+    search = GridSearchCV(
+        Own(measured, epochs=40, batch_size=8, callbacks=[stopper]), {"learning_rate": [0.003]},
+        cv=StratifiedKFold(5, shuffle=True, random_state=0),
+    )  # fmt: skip
+    found, examination = observed(search, check=budget_stopped_too_early, budget=15, delta=0.02)
+    assert {trial.record.epochs_run for trial in examination.trials} <= {1, 2}
+    finding = found["budget/stopped-too-early"]
+    assert max(finding.evidence["epochs_with_patience"]) == 40
+    assert finding.verdict == "fault"
+    assert stopper.__dict__.get("baseline", 0.999) == 0.999
 
 
 def test_longer_fits_keep_to_the_budget():

@@ -16,16 +16,19 @@ _SHARE = 0.6
     "budget/stopped-too-early", needs={"fits"}, fits=6, weight=2, proves=False, null=NULL,
 )  # fmt: skip
 def budget_stopped_too_early(examination):
-    """Fits of the winner that a stopper ended are made again with ten times its patience and no
-    min_delta, on the same folds and seeds; one that goes back to the epoch of the best accuracy,
-    where the score is another, then watches the loss."""
+    """Fits of the winner that a stopper ended are made again with ten times its patience, no
+    min_delta and no baseline, or with no end by a callback of the user's own, on the same folds and
+    seeds; one that goes back to the epoch of the best accuracy, where the score is another, then
+    watches the loss."""
     best = examination.best
     if best is None:
         raise NotApplicable("no candidate has a score")
     trials = [
         trial
         for trial in examination.of(best)
-        if trial.record is not None and trial.record.stopped_early and _patience(trial.record)
+        if trial.record is not None
+        and trial.record.stopped_early
+        and (_patience(trial.record) or _has_own_rule(trial.record))
     ]
     if len(trials) < 2:
         raise NotApplicable("no stopper ended the winner's fits")
@@ -55,15 +58,21 @@ def budget_stopped_too_early(examination):
     if verdict is None:
         return []
     epochs = [trial.record.epochs_run for trial in trials]
+    by_patience = _patience(trials[0].record) is not None
+    what = (
+        f"more patience{', by the loss,' if watch_loss else ''}" if by_patience else "no such end"
+    )
     return [
         Finding(
             "budget/stopped-too-early", verdict, severity(verdict, effect),
-            f"early stopping ended the winner's fits after {min(epochs)} to {max(epochs)} epochs; "
-            f"with more patience{', by the loss,' if watch_loss else ''} it scores "
-            f"{effect.mean:+.3f}",
+            f"{'early stopping' if by_patience else 'a callback'} ended the winner's fits after "
+            f"{min(epochs)} to {max(epochs)} epochs; with {what} it scores {effect.mean:+.3f}",
             Fix(
-                "Give the stopper more patience and more validation rows, and no min_delta that "
-                "the monitored loss never falls by in one epoch.",
+                "Give the stopper more patience and more validation rows, and no min_delta or "
+                "baseline that the monitored loss does not reach."
+                if by_patience
+                else "Stop where rows set apart no longer gain, not at a level that is reached, or "
+                "by the clock.",
                 "KerasClassifier(build, callbacks=keras.callbacks.EarlyStopping, "
                 "callbacks__monitor='val_loss', callbacks__patience=20, "
                 "callbacks__restore_best_weights=True, validation_split=0.2)",
@@ -97,6 +106,10 @@ def _patience(record):
     """Of the early stopping, at least 1; None if there was none."""
     found = _told(record, "patience")
     return max(1, min(found)) if found else None
+
+
+def _has_own_rule(record):
+    return any(facts.get("has_own_rule") for facts in record.callback_facts)
 
 
 def _goes_back_by_accuracy(record, subject):
