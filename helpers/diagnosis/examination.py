@@ -66,6 +66,8 @@ class Examination:
         Practical margin.
     starts : Starts
         Lets further fits start fresh or train for longer.
+    n_left_out : int
+        Candidates of the search that were beyond the budget.
     known : dict of str to list of Finding
         By the name of the check that found them.
     remedies : dict of str to Remedy
@@ -76,7 +78,7 @@ class Examination:
         self.subject, self.budget, self._delta = subject, budget, delta
         self.starts = Starts() if starts is None else starts
         self.trials, self.refit, self.recorder = [], None, FitRecorder()
-        self.observed_seconds, self.is_complete = 0.0, False
+        self.observed_seconds, self.is_complete, self.n_left_out = 0.0, False, 0
         self.known, self.remedies = {}, {}
 
     def observe(self):
@@ -100,6 +102,7 @@ class Examination:
             ]
         observed = len(subject.candidates), len(subject.splits)
         self.is_complete = observed == (n_candidates, n_splits)
+        self.n_left_out = n_candidates - observed[0]
         best = self.best
         if getattr(self.subject.search, "refit", False) and best is not None and self.is_complete:
             self.refit = self._observed(best, None)

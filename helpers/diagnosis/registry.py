@@ -24,7 +24,8 @@ class Check:
         What it can find.
     needs : frozenset of str
         "trials" (the search's own fits), "fits" (Keras fits among them), "targets" (a `y`),
-        "classes" (a classification), "search" (candidates to compare), "prepare", "tuner",
+        "classes" (a classification), "search" (candidates to compare), "candidates" (all of them,
+        where the search was observed: who wins among some says little), "prepare", "tuner",
         "results" (scores of candidates, from fits made here or before).
     fits : int
         Keras fits that it may cost beyond those of the search.

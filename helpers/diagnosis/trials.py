@@ -173,7 +173,8 @@ def _fit_and_score(subject, trial, train, test, seed):
         trial.scores |= made
     if trial.fold == 0 and y is not None and _is_the_users(subject, estimator):
         trial.is_blind = _is_blind(subject, estimator, X, y, trial.score)
-    with _predicted() as predicted:
+    # The score is there: what else is asked for need not be what the search asks for.
+    with _predicted() as predicted, contextlib.suppress(Exception):
         trial.predictions = np.asarray(estimator.predict(X))
     if len(predicted) == 1:
         digests, outputs = predicted[0]
@@ -183,7 +184,8 @@ def _fit_and_score(subject, trial, train, test, seed):
         if isinstance(outputs, np.ndarray) and outputs.ndim == 2 and len(outputs) == len(test):
             trial.outputs = outputs
     if hasattr(estimator, "predict_proba"):
-        trial.probabilities = np.asarray(estimator.predict_proba(X))
+        with contextlib.suppress(Exception):
+            trial.probabilities = np.asarray(estimator.predict_proba(X))
 
 
 def _is_the_users(subject, estimator):

@@ -2,6 +2,7 @@
 
 import copy
 import random
+import time
 from collections import deque
 from dataclasses import replace
 
@@ -288,6 +289,20 @@ def test_seconds_are_kept_roughly():
 
 
 # The same again
+
+
+class Slow(Own):
+    def fit(self, X, y):
+        time.sleep(0.5)
+        return super().fit(X, y)
+
+
+def test_who_wins_is_not_asked_of_a_part_of_the_candidates():
+    rates = [1e-9, 1e-8, 1e-7, 0.1, 1e-6, 1e-5]  # some that learn nothing are tried first
+    report = diagnose(GridSearchCV(Slow(), {"learning_rate": rates}, cv=2), X, Y, budget="2s")
+    assert report.search["n_candidates"] < len(rates)
+    for name in ("metric_below_baseline", "search_edge_of_grid", "noise_winner_within_noise"):
+        assert "needs all candidates" in outcome(report, name).reason
 
 
 def test_same_arguments_same_findings():

@@ -26,6 +26,27 @@ from helpers.quiet import tf
 EDGE = "search/edge-of-grid"
 
 
+class Cut(Own):
+    """Two classes, told apart at a threshold."""
+
+    def __init__(self, learning_rate=0.1, threshold=0.5):
+        super().__init__(learning_rate=learning_rate)
+        self.threshold = threshold
+
+    def predict(self, X):
+        return (self.predict_proba(X)[:, 1] > self.threshold).astype(int)
+
+
+class Unasked(Own):
+    """Cannot do what nobody asks it for."""
+
+    def predict_proba(self, X):
+        raise NotImplementedError
+
+    def predict(self, X):
+        return self.classes_[Own.predict_proba(self, X).argmax(axis=1)]
+
+
 def quietly(check, examination):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -88,6 +109,12 @@ def test_what_is_no_tie_is_silent(scores):
 
 
 # Failed fits
+
+
+def test_what_the_search_does_not_ask_for_may_fail():
+    found, examination = observed(Unasked(), check=search_failed_fits)
+    assert found == {}
+    assert all(trial.error is None for trial in examination.trials)
 
 
 def test_failed_fits_are_found_and_grouped():
@@ -348,6 +375,13 @@ def test_a_rate_that_a_schedule_sets_is_found_to_be_ignored():
     found, _ = observed(search, check=search_parameter_ignored, budget=4)
     assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
     assert "schedule" in found["search/parameter-ignored"].fix.text
+
+
+@pytest.mark.parametrize(("scoring", "is_found"), [("roc_auc", True), ("accuracy", False)])
+def test_a_threshold_is_nothing_to_a_score_of_probabilities(scoring, is_found):
+    search = GridSearchCV(Cut(), {"threshold": [0.2, 0.6]}, cv=2, scoring=scoring)
+    found, _ = observed(search, y=(Y > 0).astype(int), check=search_parameter_ignored, budget=4)
+    assert ("search/parameter-ignored" in found) == is_found
 
 
 class Subclassed(keras.Model):

@@ -11,7 +11,7 @@ _EPOCH = 0.02
 
 
 @check(
-    "budget/unequal-updates", needs={"fits", "search"}, fits=3, proves=False, weight=2,
+    "budget/unequal-updates", needs={"fits", "search", "candidates"}, fits=3, proves=False, weight=2,
     null=NULL,
 )  # fmt: skip
 def budget_unequal_updates(examination):

@@ -19,7 +19,7 @@ FIX = Fix(
 
 @check(
     "metric/below-baseline",
-    needs={"trials", "targets"},
+    needs={"trials", "targets", "candidates"},
     proves=False,
     null="the best candidate is better than a constant: its mean score over the folds falls below "
     "that of a constant in nominally less than 2.5 % of searches with a lead of twice the noise",
@@ -105,6 +105,8 @@ def _lost(examination, best, scores, baseline):
 
 
 def _is_constant(predictions):
+    if predictions is None:
+        return False
     predictions = np.asarray(predictions)
     if predictions.dtype.kind == "f":
         rows = predictions.reshape(len(predictions), -1)

@@ -152,7 +152,7 @@ def _smooth(curve):
 
 
 @check(
-    "metric/loss-mismatch", needs={"trials", "search", "classes"}, proves=False,
+    "metric/loss-mismatch", needs={"trials", "search", "classes", "candidates"}, proves=False,
     null="the winner and the candidate of the least log loss are equal in log loss and in balanced "
     "accuracy: both intervals must lie above 0, the second above delta; below 2.5 %",
 )  # fmt: skip
@@ -191,7 +191,7 @@ def metric_panel(examination):
 
 
 @check(
-    "metric/loss-mismatch", needs={"trials", "search", "targets"}, proves=False,
+    "metric/loss-mismatch", needs={"trials", "search", "targets", "candidates"}, proves=False,
     null="the winner and the candidate of the least squared error are equal in R2 and in the ranks "
     "of their predictions: both intervals must lie above 0, the first above .05; below 2.5 %",
 )  # fmt: skip

@@ -31,7 +31,7 @@ SEEDS = Fix(
 
 @check(
     "noise/winner-within-noise",
-    needs={"search", "trials"},
+    needs={"search", "trials", "candidates"},
     fits=18,
     proves=False,
     null="candidates that differ: F test of candidate x fold (p >= .05), then fresh seeds whose "

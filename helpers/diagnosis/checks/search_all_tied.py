@@ -6,7 +6,7 @@ from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix
 from helpers.diagnosis.registry import check
 
 
-@check("search/all-tied", needs={"results", "search"})
+@check("search/all-tied", needs={"results", "search", "candidates"})
 def search_all_tied(examination):
     """The scores of all candidates are compared for equality, fold by fold; where they are equal,
     so are their predictions and last weights: models that have all learned the same may tie."""

@@ -14,7 +14,7 @@ _MAY_BE_ZERO = re.compile("dropout|drop|penalty|l1|l2|decay|momentum|reg|noise|s
 
 
 @check(
-    "search/edge-of-grid", needs={"trials", "search"}, fits=3, proves=False,
+    "search/edge-of-grid", needs={"trials", "search", "candidates"}, fits=3, proves=False,
     null=NULL,
 )  # fmt: skip
 def search_edge_of_grid(examination):

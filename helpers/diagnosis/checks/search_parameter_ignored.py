@@ -33,7 +33,8 @@ def search_parameter_ignored(examination):
     return [
         Finding(
             "search/parameter-ignored", "fault", "serious",
-            f"{', '.join(dead)}: searched, and nothing in the model or its training changes",
+            f"{', '.join(dead)}: searched, and nothing in the model, its training or what the "
+            "score reads changes",
             _fix(examination, dead[0]),
             evidence={
                 "parameters": dead,
@@ -166,12 +167,13 @@ def _same(examination, key, first, second, *positions):
         if not _are_drawn(examination, first, one, two):
             return False
         pair = _fits(examination, first, second, **short, common=[])
-    if not _ended_the_same(*pair):
+    read = _read_by(examination.subject)
+    if not _ended_the_same(*pair, read):
         return False
     if is_epochs or not any(_may_act_late(trial.record) for trial in pair):
         return True
     examination.require(2)
-    return _ended_the_same(*_fits(examination, first, second, common=[]))
+    return _ended_the_same(*_fits(examination, first, second, common=[]), read)
 
 
 def _fits(examination, *candidates, later=0, **settings):
@@ -199,7 +201,15 @@ def _may_act_late(record):
     return record is not None and bool(record.callback_facts or record.facts.get("own_step"))
 
 
-def _ended_the_same(one, two):
-    return bool(np.array_equal(one.predictions, two.predictions)) and (
+def _read_by(subject):
+    """What the score reads of an estimator: a threshold is nothing to it if these are shares."""
+    response = getattr(next(iter(subject.scorers.values())), "_response_method", "predict")
+    return "predictions" if "predict" in np.atleast_1d(response) else "probabilities"
+
+
+def _ended_the_same(one, two, read):
+    if getattr(one, read) is None or getattr(two, read) is None:
+        read = "predictions"
+    return bool(np.array_equal(getattr(one, read), getattr(two, read))) and (
         one.record is None or two.record is None or one.record.end_digest == two.record.end_digest
     )
