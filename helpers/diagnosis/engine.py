@@ -24,6 +24,8 @@ from helpers.randomness import preserved
 __all__ = ["diagnose"]
 
 _SECONDS, _SHORTEST = 60.0, 30.0
+#: How much more often a fault is met where the search, as it was observed, speaks for it.
+_SUSPECTED = 10
 _NEEDS = {
     "trials": "needs the search's own fits",
     "fits": "no fit of the search has trained a Keras model",
@@ -121,7 +123,7 @@ def diagnose(
 
 def _report(examination, began):
     findings, outcomes = [], []
-    for each in _checks():
+    for each in _in_order(_checks(), examination):
         found, outcome = _run(each, examination)
         findings += found
         outcomes.append(outcome)
@@ -161,7 +163,21 @@ def _checks():
 
     for module in pkgutil.iter_modules(checks.__path__):
         importlib.import_module(f"{checks.__name__}.{module.name}")
-    return sorted(CHECKS.values(), key=lambda each: (each.fits / each.weight, each.name))
+    return sorted(CHECKS.values(), key=_cost)
+
+
+def _cost(each, weight=1.0):
+    return each.fits / (each.weight * weight), each.name
+
+
+def _in_order(checks, examination):
+    """The checks, those before others for whose fault the search as it was observed speaks."""
+
+    def cost(each):
+        is_suspected = each.is_suspected is not None and each.is_suspected(examination)
+        return _cost(each, _SUSPECTED if is_suspected else 1.0)
+
+    return sorted(checks, key=cost)
 
 
 def _run(each, examination):

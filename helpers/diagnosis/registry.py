@@ -36,6 +36,9 @@ class Check:
         Whether it proves (identity, equality, counts), or measures.
     null : str
         For one that measures: its null distribution and the false-alarm rate.
+    is_suspected : callable (Examination) -> bool, or None
+        Whether the search as it was observed speaks for the fault: the check then comes first of
+        those that fit.
     """
 
     name: str
@@ -46,13 +49,14 @@ class Check:
     proves: bool
     null: str
     weight: float = 1.0
+    is_suspected: Callable | None = None
 
     @property
     def method(self):
         return " ".join(self.function.__doc__.split("\n\n")[0].split())
 
 
-def check(*codes, needs=(), fits=0, proves=True, null="", weight=1.0):
+def check(*codes, needs=(), fits=0, proves=True, null="", weight=1.0, is_suspected=None):
     """Register a function as the check for these codes.
 
     Its docstring's first paragraph is what the report says of how it tests.
@@ -72,8 +76,9 @@ def check(*codes, needs=(), fits=0, proves=True, null="", weight=1.0):
         if not function.__doc__:
             raise ValueError(f"{function.__name__} has no docstring: the report quotes it.")
         CHECKS[function.__name__] = Check(
-            function.__name__, codes, function, frozenset(needs), fits, proves, null, weight
-        )
+            function.__name__, codes, function, frozenset(needs), fits, proves, null, weight,
+            is_suspected,
+        )  # fmt: skip
         return function
 
     return register

@@ -10,10 +10,22 @@ from helpers.diagnosis.registry import NotApplicable, check
 PATIENCE = 10
 #: Of the budget; the rest is for more seeds, and for the checks after this one.
 _SHARE = 0.6
+#: So few epochs, or of those that were asked for so small a share, are seldom enough.
+_FEW, _FEW_OF = 6, 0.1
+
+
+def _ended_at_once(examination):
+    """A stopper ended the winner's fits within a few epochs, or by a rule of the user's own."""
+    records = [trial.record for trial in _stopped(examination)]
+    return len(records) > 1 and all(
+        _has_own_rule(each) or each.epochs_run <= max(_FEW, _FEW_OF * each.epochs_asked)
+        for each in records
+    )
 
 
 @check(
     "budget/stopped-too-early", needs={"fits"}, fits=6, weight=2, proves=False, null=NULL,
+    is_suspected=_ended_at_once,
 )  # fmt: skip
 def budget_stopped_too_early(examination):
     """Fits of the winner that a stopper ended are made again with ten times its patience, no
@@ -23,13 +35,7 @@ def budget_stopped_too_early(examination):
     best = examination.best
     if best is None:
         raise NotApplicable("no candidate has a score")
-    trials = [
-        trial
-        for trial in examination.of(best)
-        if trial.record is not None
-        and trial.record.stopped_early
-        and (_patience(trial.record) or _has_own_rule(trial.record))
-    ]
+    trials = _stopped(examination)
     if len(trials) < 2:
         raise NotApplicable("no stopper ended the winner's fits")
     watch_loss = _goes_back_by_accuracy(trials[0].record, examination.subject)
@@ -88,6 +94,18 @@ def budget_stopped_too_early(examination):
             },
         )
     ]  # fmt: skip
+
+
+def _stopped(examination):
+    """The winner's fits that a stopper has ended."""
+    trials = [] if examination.best is None else examination.of(examination.best)
+    return [
+        trial
+        for trial in trials
+        if trial.record is not None
+        and trial.record.stopped_early
+        and (_patience(trial.record) or _has_own_rule(trial.record))
+    ]
 
 
 def _most_epochs(examination, trials):

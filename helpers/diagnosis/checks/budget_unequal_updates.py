@@ -11,8 +11,8 @@ _EPOCH = 0.02
 
 
 @check(
-    "budget/unequal-updates", needs={"fits", "search", "candidates"}, fits=3, proves=False, weight=2,
-    null=NULL,
+    "budget/unequal-updates", needs={"fits", "search", "candidates"}, fits=3, proves=False,
+    weight=2, null=NULL,
 )  # fmt: skip
 def budget_unequal_updates(examination):
     """Where batch sizes, or gradients that are accumulated, give candidates different numbers of
