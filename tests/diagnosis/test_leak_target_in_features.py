@@ -41,21 +41,24 @@ def test_a_column_that_tells_is_suspected(table, y):
     assert finding.evidence["column"] == "treated"
 
 
-def with_gaps(rng, shares):
+def with_gaps(rng, shares, signal=0.2):
     """Days to something that happens to these shares of the classes."""
     happens = rng.random(200) < np.array(shares)[Y]
     days = np.where(happens, rng.integers(3, 60, 200), np.nan)
-    return pd.DataFrame(rng.standard_normal((200, 4)) + 0.2 * Y[:, None]).assign(days=days)
+    return pd.DataFrame(rng.standard_normal((200, 4)) + signal * Y[:, None]).assign(days=days)
 
 
-def test_a_column_whose_gaps_tell_is_suspected():
-    finding = findings(with_gaps(RNG, [0.08, 0.94]), Y)[CODE]
+@pytest.mark.parametrize("signal", [0.2, 0.7])
+def test_a_column_whose_gaps_tell_is_suspected(signal):
+    finding = findings(with_gaps(np.random.default_rng(0), [0.06, 0.96], signal), Y)[CODE]
     assert finding.title.startswith("whether days is missing predicts")
 
 
-def test_gaps_that_say_something_are_silent():
+@pytest.mark.parametrize(("shares", "signal"), [([0.3, 0.85], 0.2), ([0.1, 0.95], 1.2)])
+def test_gaps_that_say_something_are_silent(shares, signal):
+    """Null: gaps that say some of the target, or no more than honest columns do; none of 20."""
     for seed in range(20):
-        assert findings(with_gaps(np.random.default_rng(seed), [0.3, 0.85]), Y) == {}
+        assert findings(with_gaps(np.random.default_rng(seed), shares, signal), Y) == {}
 
 
 def test_strong_honest_columns_are_silent():

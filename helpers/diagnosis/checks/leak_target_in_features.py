@@ -21,8 +21,9 @@ _AHEAD = 0.05
 #: Of classes also less, but above this by two SE, and farther ahead. One quantity may well explain
 #: most of another.
 _MOST, _FAR_AHEAD = 0.96, 0.2
-#: Of whether a value is missing at all, which is rarely measured, above this by two SE.
-_MOST_BY_GAPS = 0.8
+#: Of whether a value is missing at all, which is rarely measured, above this by two SE, and so far
+#: above all other columns.
+_MOST_BY_GAPS, _AHEAD_BY_GAPS = 0.8, 0.15
 #: The same distance in SE.
 _ERRORS = 4
 
@@ -91,7 +92,7 @@ def _by_gaps(subject, X, gaps, y, splits):
     if _less(score, len(y)) < _MOST_BY_GAPS:
         return None
     rest = _without(subject, np.delete(X, best, axis=1), y, splits)
-    if score - rest < _FAR_AHEAD:
+    if score - rest < _AHEAD_BY_GAPS:
         return None
     name = _name(subject.X, best)
     told = {
