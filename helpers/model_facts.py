@@ -25,6 +25,8 @@ _OF_VARIABLES = tuple(
                "pointwise")
     for what in ("regularizer", "constraint")
 )  # fmt: skip
+#: A learning rate of so small a share of the largest moves nothing.
+_SPENT = 0.01
 #: What Keras puts on every callback, and what is no state of it.
 _NOT_STATE = ("model", "_model", "params", "validation_data", "record", "watched")
 
@@ -40,8 +42,10 @@ def model_facts(model):
     -------
     dict
         ``architecture`` and ``optimizer``: digests of configurations without names and seeds;
-        ``optimizer_class``; ``steps_per_update``: batches whose gradients it adds up before it
-        moves; ``own_step``: whether the model's class trains by a `train_step` of its own;
+        ``schedule_ends``: updates after which a schedule has brought the learning rate to less than
+        a hundredth for good, or None; ``optimizer_class``; ``steps_per_update``: batches whose
+        gradients it adds up before it moves; ``own_step``: whether the model's class trains by a
+        `train_step` of its own;
         ``shapes``: digest of the shapes of its weights;
         ``loss``; ``outputs``: ``(units, activation)`` of the last layer, or
         None; ``batch_norm``: momentum of each batch normalisation; ``adapted``: mean and variance
@@ -53,6 +57,7 @@ def model_facts(model):
     return {
         "architecture": _digest(_config(model), *weights),
         "optimizer": _digest(_config(optimizer)),
+        "schedule_ends": _schedule_ends(optimizer),
         "optimizer_class": type(optimizer).__name__,
         "steps_per_update": int(getattr(optimizer, "gradient_accumulation_steps", None) or 1),
         "own_step": type(model).train_step is not keras.Model.train_step,
@@ -73,6 +78,16 @@ def model_facts(model):
             and getattr(each, "mean", None) is not None
         ],
     }
+
+
+def _schedule_ends(optimizer):
+    schedule = getattr(optimizer, "_learning_rate", None)
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        return None
+    steps = np.unique(np.geomspace(1, 1e6, 80).round().astype(int)) - 1
+    rates = np.array([float(schedule(int(step))) for step in steps])
+    acts = np.flatnonzero(rates > _SPENT * rates.max())
+    return int(steps[acts[-1] + 1]) if len(acts) and acts[-1] + 1 < len(steps) else None
 
 
 def callback_facts(callback):

@@ -83,6 +83,25 @@ def test_penalties_on_what_is_frozen_are_none():
     assert one["architecture"] == two["architecture"]
 
 
+@pytest.mark.parametrize(
+    ("rate", "low", "high"),
+    [
+        (0.1, None, None),
+        (keras.optimizers.schedules.CosineDecay(0.1, 30), 25, 35),
+        (keras.optimizers.schedules.CosineDecay(0.0, 10, warmup_target=0.1, warmup_steps=300),
+         280, 350),
+        (keras.optimizers.schedules.InverseTimeDecay(0.1, 100, 0.5), 10_000, 30_000),
+        (keras.optimizers.schedules.PiecewiseConstantDecay([50], [0.1, 0.01]), None, None),
+    ],
+    ids=["none", "cosine", "warm-up", "inverse", "steps"],
+)  # fmt: skip
+def test_when_a_schedule_ends(rate, low, high):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(rate), "mse")
+    ends = model_facts(model)["schedule_ends"]
+    assert ends is None if low is None else low <= ends <= high
+
+
 class Subclassed(keras.Model):
     def __init__(self, units):
         super().__init__()

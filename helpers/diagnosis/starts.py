@@ -44,7 +44,7 @@ class Starts:
         self.is_fresh, self.most_epochs, self.common = False, None, None
         self.hidden, self.n_hidden = None, 0
         self.epochs_factor, self.epochs_on_top, self.patience_factor = 1, False, 1
-        self.watch_loss = False
+        self.watch_loss, self.schedule_factor = False, 1
 
     def __enter__(self):
         self.owner = next(each for each in keras.Model.__mro__ if "fit" in vars(each))
@@ -81,6 +81,7 @@ class Starts:
             ``patience_factor``: so many times the patience of each early stopping, to which every
             gain then counts as one, and no other callback ends a fit. ``watch_loss``: these watch
             the loss instead of a metric.
+            ``schedule_factor``: learning rate schedules are read at so many times the step.
             ``hidden``: digests of rows that no fit may validate on; counted in ``n_hidden``.
             ``common``, a list that is empty at first: all fits of the block start from the weights
             and the random state of the first, as far as they have the same variables.
@@ -120,7 +121,10 @@ class Starts:
         self._change_epochs(call)
         if self.hidden is not None:
             self._hide(call)
-        with self._patient(model, callbacks, call):
+        with (
+            self._patient(model, callbacks, call),
+            _slower(getattr(model, "optimizer", None), self.schedule_factor),
+        ):
             try:
                 return original(*call.args, **call.kwargs)
             finally:
@@ -215,6 +219,33 @@ class Starts:
 
     def _reset_callbacks(self):
         _put_back(self.callbacks)
+
+
+class _Slower(keras.optimizers.schedules.LearningRateSchedule):
+    """Another schedule, read at a share of the step."""
+
+    def __init__(self, schedule, factor):
+        self.schedule, self.factor = schedule, factor
+
+    def __call__(self, step):
+        return self.schedule(keras.ops.cast(step, "float32") * self.factor)
+
+    def get_config(self):
+        return {"schedule": self.schedule, "factor": self.factor}
+
+
+@contextmanager
+def _slower(optimizer, factor):
+    """Its schedule, if it has one, is another for the time of a fit."""
+    schedule = getattr(optimizer, "_learning_rate", None)
+    if factor == 1 or not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        yield
+        return
+    optimizer._learning_rate = _Slower(schedule, factor)
+    try:
+        yield
+    finally:
+        optimizer._learning_rate = schedule
 
 
 class _GoesOn(keras.callbacks.Callback):

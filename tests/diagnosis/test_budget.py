@@ -13,6 +13,7 @@ from helpers import KerasClassifier
 from helpers.diagnosis.checks.budget_diverged import budget_diverged
 from helpers.diagnosis.checks.budget_epochs_ignored import budget_epochs_ignored
 from helpers.diagnosis.checks.budget_extension import budget_extension
+from helpers.diagnosis.checks.budget_schedule import budget_schedule
 from helpers.diagnosis.checks.budget_stopped_too_early import budget_stopped_too_early
 from helpers.diagnosis.checks.budget_stopper_inert import budget_stopper_inert
 from helpers.diagnosis.checks.budget_unequal_updates import budget_unequal_updates
@@ -309,6 +310,39 @@ def test_longer_fits_keep_to_the_budget():
     examination.budget.seconds = 0.1
     with pytest.raises(NotApplicable, match="beyond the budget"):
         budget_stopped_too_early(examination)
+
+
+# Schedules
+
+
+def decaying(n_steps):
+    """Builds with a rate that is nothing after so many steps."""
+    return lambda rate: built(
+        optimizer=keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(rate, n_steps))
+    )
+
+
+def decayed(n_steps):
+    search = GridSearchCV(
+        Own(decaying(n_steps), epochs=20, batch_size=8), {"learning_rate": [0.02]},
+        cv=StratifiedKFold(5, shuffle=True, random_state=0),
+    )  # fmt: skip
+    return observed(search, check=budget_schedule, budget=15, delta=0.02)
+
+
+def test_a_schedule_whose_steps_were_taken_for_epochs_is_a_fault():
+    found, examination = decayed(20)
+    finding = found["budget/still-improving"]
+    assert finding.verdict == "fault"
+    assert finding.evidence["updates"] == 120
+    assert [trial.record.facts["schedule_ends"] for trial in examination.trials] == [
+        finding.evidence["schedule_ends_after"]
+    ] * 5
+
+
+def test_a_schedule_over_the_whole_training_is_not_looked_at():
+    with pytest.raises(NotApplicable, match="no schedule has ended before half"):
+        decayed(120)
 
 
 # Inert stoppers
