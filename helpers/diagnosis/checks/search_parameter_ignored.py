@@ -13,12 +13,11 @@ from helpers.diagnosis.registry import check
 def search_parameter_ignored(examination):
     """Two candidates that differ in one parameter alone are compared by what Keras was given
     (model, optimizer, loss, callbacks, epochs, batches, rows); if all is equal, both are trained
-    for one epoch from the same weights and seed and their predictions compared digit by digit.
-    Weights that differ at the start though the seed does not change them were put there by the
-    parameter. A
-    model with a `train_step` of its own may leave alone what it was given, its optimizer, its loss,
-    penalties and dropout, so that the shapes of its weights count alone; learning rates that a
-    callback overrides do not count."""
+    for one epoch from the same weights and seed, and what the score reads compared digit by digit.
+    First weights that no seed changes were put there by the parameter. A model with a `train_step`
+    of its own may leave alone what it was given, its optimizer, its loss, penalties and dropout, so
+    that the shapes of its weights count alone; learning rates that a callback overrides do not
+    count."""
     dead = []
     for key in _keys(examination.subject.candidates):
         pairs = _pairs(examination, key)
