@@ -13,8 +13,8 @@ from helpers.diagnosis.trials import Trial
 from helpers.intervals import Interval, paired_interval
 
 __all__ = [
-    "NULL", "STATE", "Effect", "compared", "of_trials", "paired", "settled", "severity", "shown",
-    "with_effects",
+    "NULL", "STATE", "Effect", "compared", "of_trials", "paired", "remade", "settled", "severity",
+    "shown", "with_effects",
 ]  # fmt: skip
 
 
@@ -186,6 +186,39 @@ def settled(examination, first, second, arms, *, scores=None):
         for table, row in zip(tables, rows, strict=True):
             table.append(row)
     return of_trials(*tables, examination, n_looks=2, scores=scores)
+
+
+def remade(examination, trials, otherwise, share):
+    """Make fits of one candidate again otherwise, on as many folds as the budget allows.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        Two at least.
+    otherwise : callable (fold, seed=None) -> Trial
+    share : float
+        Of the budget, after the second fold.
+
+    Returns
+    -------
+    later : list of Trial
+        By fold, those of ``otherwise``.
+    effect : Effect or None
+        As by `settled`; None if a score is no number.
+    """
+    later = []
+    for trial in trials:  # how long each takes is not known before
+        if len(later) > 1 and not examination.budget.allows(1, later[-1].seconds, share):
+            break
+        later.append(otherwise(trial.fold))
+    trials = trials[: len(later)]
+    if not np.isfinite([each.score for each in (*trials, *later)]).all():
+        return later, None
+
+    def as_it_was(fold, seed):
+        return examination.fit(trials[0].candidate, fold, seed=seed)
+
+    return later, settled(examination, later, trials, (otherwise, as_it_was))
 
 
 #: A loss above it changes what a search is good for; below it, it is worth a warning.

@@ -1,8 +1,6 @@
 """budget/still-improving, where a schedule has ended the training: its steps are not epochs."""
 
-import numpy as np
-
-from helpers.diagnosis.effects import NULL, settled, severity, shown
+from helpers.diagnosis.effects import NULL, remade, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -35,20 +33,8 @@ def budget_schedule(examination):
         with examination.starts.changed(schedule_factor=factor):
             return examination.fit_allowed(best, fold, seed=seed)
 
-    later = []
-    for trial in trials:
-        if len(later) > 1 and not examination.budget.allows(1, later[-1].seconds, _SHARE):
-            break
-        later.append(drawn_out(trial.fold))
-    trials = trials[: len(later)]
-    before, after = [each.score for each in trials], [each.score for each in later]
-    if not np.isfinite([*before, *after]).all():
-        return []
-    effect = settled(
-        examination, later, trials,
-        (drawn_out, lambda fold, seed: examination.fit(best, fold, seed=seed)),
-    )  # fmt: skip
-    verdict = shown(effect, examination.delta)
+    later, effect = remade(examination, trials, drawn_out, _SHARE)
+    verdict = None if effect is None else shown(effect, examination.delta)
     if verdict is None:
         return []
     n_updates = _updates(trials[0].record)
@@ -64,7 +50,8 @@ def budget_schedule(examination):
             effect=effect.mean, interval=effect.interval,
             evidence={
                 "updates": n_updates, "schedule_ends_after": ends,
-                "scores": before, "scores_drawn_out": after,
+                "scores": [trial.score for trial in trials[: len(later)]],
+                "scores_drawn_out": [trial.score for trial in later],
             },
         )
     ]  # fmt: skip

@@ -1,9 +1,7 @@
 """budget/stopped-too-early: early stopping cut fits that would have gone on to improve."""
 
-import numpy as np
-
 from helpers.diagnosis.attribution import Remedy
-from helpers.diagnosis.effects import NULL, settled, severity, shown
+from helpers.diagnosis.effects import NULL, remade, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -47,22 +45,11 @@ def budget_stopped_too_early(examination):
         with examination.starts.changed(**settings):
             return examination.fit_allowed(best, fold, seed=seed)
 
-    later = []
-    for trial in trials:  # how long each takes is not known before
-        if len(later) > 1 and not examination.budget.allows(1, later[-1].seconds, _SHARE):
-            break
-        later.append(patient(trial.fold))
-    trials = trials[: len(later)]
-    before, after = [each.score for each in trials], [each.score for each in later]
-    if not np.isfinite([*before, *after]).all():
-        return []
-    effect = settled(
-        examination, later, trials,
-        (patient, lambda fold, seed: examination.fit(best, fold, seed=seed)),
-    )  # fmt: skip
-    verdict = shown(effect, examination.delta)
+    later, effect = remade(examination, trials, patient, _SHARE)
+    verdict = None if effect is None else shown(effect, examination.delta)
     if verdict is None:
         return []
+    trials = trials[: len(later)]
     epochs = [trial.record.epochs_run for trial in trials]
     by_patience = _patience(trials[0].record) is not None
     what = (
@@ -90,7 +77,8 @@ def budget_stopped_too_early(examination):
                 "monitor": _told(trials[0].record, "monitor"),
                 "patience": _patience(trials[0].record),
                 "min_delta": _told(trials[0].record, "min_delta"),
-                "scores": before, "scores_with_patience": after,
+                "scores": [each.score for each in trials],
+                "scores_with_patience": [each.score for each in later],
             },
         )
     ]  # fmt: skip
