@@ -1,5 +1,6 @@
 """What can be read off a Keras model and its callbacks before a fit begins."""
 
+import functools
 import hashlib
 import json
 import re
@@ -42,14 +43,13 @@ def model_facts(model):
     -------
     dict
         ``architecture`` and ``optimizer``: digests of configurations without names and seeds;
-        ``schedule_ends``: updates after which a schedule has brought the learning rate to less than
-        a hundredth for good, or None; ``optimizer_class``; ``steps_per_update``: batches whose
-        gradients it adds up before it moves; ``own_step``: whether the model's class trains by a
-        `train_step` of its own;
-        ``shapes``: digest of the shapes of its weights;
-        ``loss``; ``outputs``: ``(units, activation)`` of the last layer, or
-        None; ``batch_norm``: momentum of each batch normalisation; ``adapted``: mean and variance
-        of each `Normalization` layer that holds statistics, adapted or given.
+        ``schedule_ends``: updates after which a schedule of Keras' own has brought the learning
+        rate to less than a hundredth for good, or None; ``optimizer_class``; ``steps_per_update``:
+        batches whose gradients it adds up before it moves; ``own_step``: whether the model's class
+        trains by a `train_step` of its own; ``shapes``: digest of the shapes of its weights;
+        ``loss``; ``outputs``: ``(units, activation)`` of the last layer, or None; ``batch_norm``:
+        momentum of each batch normalisation; ``adapted``: mean and variance of each `Normalization`
+        layer that holds statistics, adapted or given.
     """
     optimizer = getattr(model, "optimizer", None)
     layers = list(model._flatten_layers(include_self=False))
@@ -81,9 +81,18 @@ def model_facts(model):
 
 
 def _schedule_ends(optimizer):
+    """Of Keras' own schedules: a user's may count how often it is asked."""
     schedule = getattr(optimizer, "_learning_rate", None)
-    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+    kind = type(schedule)
+    is_schedule = isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule)
+    if not is_schedule or kind.__module__.partition(".")[0] != "keras":
         return None
+    return _ends(kind, json.dumps(schedule.get_config(), sort_keys=True, default=float))
+
+
+@functools.lru_cache(maxsize=64)  # the fits of a search have one schedule, or a few
+def _ends(kind, config):
+    schedule = kind.from_config(json.loads(config))
     steps = np.unique(np.geomspace(1, 1e6, 80).round().astype(int)) - 1
     rates = np.array([float(schedule(int(step))) for step in steps])
     acts = np.flatnonzero(rates > _SPENT * rates.max())

@@ -102,6 +102,25 @@ def test_when_a_schedule_ends(rate, low, high):
     assert ends is None if low is None else low <= ends <= high
 
 
+class Counted(keras.optimizers.schedules.LearningRateSchedule):
+    """A user's own, that is another after each question."""
+
+    n_asked = 0
+
+    def __call__(self, step):
+        self.n_asked += 1
+        return 0.1 / self.n_asked
+
+
+def test_a_schedule_of_the_users_is_not_asked():
+    schedule = Counted()
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(schedule), "mse")
+    before = schedule.n_asked
+    assert model_facts(model)["schedule_ends"] is None
+    assert schedule.n_asked == before
+
+
 class Subclassed(keras.Model):
     def __init__(self, units):
         super().__init__()

@@ -214,6 +214,33 @@ def test_a_patient_stopper_takes_every_gain_for_one_and_is_strict_again(n_fits_b
     assert len(fit(built(), epochs=9, callbacks=[stopper])) == 2
 
 
+def test_a_baseline_is_left_out_for_the_block_alone():
+    values = [5, 4, 3, 3.5, 2, 1]  # the baseline is not reached, and one epoch gains nothing
+    told = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: logs.update(told=values[epoch])
+    )
+    stopper = keras.callbacks.EarlyStopping("told", mode="min", patience=2, baseline=0.0)
+    with Starts() as starts:
+        with starts.changed(patience_factor=2):
+            assert len(fit(built(), epochs=6, callbacks=[told, stopper])) == 6
+        assert stopper.baseline == 0.0
+        assert len(fit(built(), epochs=6, callbacks=[told, stopper])) == 4
+
+
+def test_a_schedule_is_drawn_out_for_the_block_alone():
+    schedule = keras.optimizers.schedules.CosineDecay(0.1, 10)
+    model, rates = built(optimizer=keras.optimizers.SGD(schedule)), []
+    note = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: rates.append(float(model.optimizer.learning_rate))
+    )
+    with Starts() as starts, starts.changed(schedule_factor=0.5):
+        fit(model, callbacks=[note])
+        n_updates = int(model.optimizer.iterations)
+        now = float(model.optimizer.learning_rate)
+    assert rates == [pytest.approx(float(schedule(n_updates / 2)))]
+    assert now == pytest.approx(float(schedule(n_updates)))
+
+
 def test_callback_lists_are_looked_into():
     stopper = keras.callbacks.EarlyStopping("loss", patience=1, min_delta=9)
     model = built()

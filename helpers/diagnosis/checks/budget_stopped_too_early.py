@@ -16,7 +16,7 @@ def _ended_at_once(examination):
     """A stopper ended the winner's fits within a few epochs, or by a rule of the user's own."""
     records = [trial.record for trial in _stopped(examination)]
     return len(records) > 1 and all(
-        _has_own_rule(each) or each.epochs_run <= max(_FEW, _FEW_OF * each.epochs_asked)
+        _patience(each) is None or each.epochs_run <= max(_FEW, _FEW_OF * each.epochs_asked)
         for each in records
     )
 
