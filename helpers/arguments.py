@@ -6,8 +6,7 @@ import numbers
 import numpy as np
 
 from helpers.building import instantiate, make_callback
-from helpers.quiet import keras
-from helpers.routing import accepted_names, check_accepted
+from helpers.routing import check_accepted
 
 #: What other wrappers call, or called, a parameter, and what to write here.
 LEFTOVERS = {
@@ -19,14 +18,15 @@ LEFTOVERS = {
     "fit__class_weight": "it is called `class_weight`",
     "fit__validation_split": "it is called `validation_split`",
     "fit__shuffle": "it is called `shuffle`",
-    "validation_batch_size": "leave it out: it changes no result",
 }
 
-# What the wrapper itself passes to keras.Model.fit.
-_OWN_FIT_ARGUMENTS = (
-    "x", "y", "sample_weight", "class_weight", "validation_data", "validation_split",
-    "steps_per_epoch", "initial_epoch", "callbacks", "shuffle",
-)  # fmt: skip
+#: What ``fit__`` and a call of ``fit`` may ask of ``keras.Model.fit``; the rest the wrapper says.
+FIT = frozenset({
+    "batch_size", "callbacks", "epochs", "validation_batch_size", "validation_freq",
+    "validation_steps", "verbose",
+})  # fmt: skip
+#: What ``predict__`` and a call of ``predict`` may ask of ``keras.Model.predict``.
+PREDICT = frozenset({"batch_size", "callbacks", "steps", "verbose"})
 
 
 def check_leftovers(parameters, taken, *, owner):
@@ -59,13 +59,13 @@ def check_leftovers(parameters, taken, *, owner):
             )
 
 
-def fit_arguments(own, defaults, routed, given, *, owner):
+def fit_arguments(own, defaults, routed, given, *, owner, known=FIT):
     """Merge what the constructor, ``fit__`` and one call of ``fit`` ask for, the last one first.
 
     Parameters
     ----------
     own : mapping
-        ``epochs`` and ``batch_size`` of the constructor.
+        ``epochs`` and the sizes of batches of the constructor.
     defaults : mapping
         What they are where nobody asks: ``fit__`` may differ from these.
     routed : mapping
@@ -74,6 +74,8 @@ def fit_arguments(own, defaults, routed, given, *, owner):
         Arguments of this fit.
     owner : str
         The estimator's class, for the messages.
+    known : collection of str
+        What may be asked for.
 
     Returns
     -------
@@ -85,10 +87,6 @@ def fit_arguments(own, defaults, routed, given, *, owner):
     ValueError
         Nothing takes an argument, two contradict one another, or a number is out of range.
     """
-    known = accepted_names(keras.Model.fit)
-    if known is not None:  # None: somebody has put a function of his own there
-        known = [name for name in known if name not in ("self", *_OWN_FIT_ARGUMENTS)]
-        known.append("callbacks")
     check_accepted(routed, known, owner="keras.Model.fit here", prefix="fit__")
     check_accepted(given, known, owner="keras.Model.fit here")
     for name, value in own.items():
@@ -102,12 +100,14 @@ def fit_arguments(own, defaults, routed, given, *, owner):
             f'epochs={arguments["epochs"]!r}: {owner} accepts an integer >= 1 or "auto"'
         )
     _check_batch_size("batch_size", arguments["batch_size"], owner)
+    if arguments.get("validation_batch_size") is not None:
+        _check_batch_size("validation_batch_size", arguments["validation_batch_size"], owner)
     if "verbose" in arguments:
         check_verbose(arguments["verbose"])
     return arguments
 
 
-def predict_arguments(routed, given):
+def predict_arguments(routed, given, known=PREDICT):
     """Merge what ``predict__`` and one call of ``predict`` ask for, the last one first.
 
     Raises
@@ -115,7 +115,6 @@ def predict_arguments(routed, given):
     ValueError
         If ``keras.Model.predict`` takes an argument not.
     """
-    known = [name for name in accepted_names(keras.Model.predict) if name not in ("self", "x")]
     check_accepted(routed, known, owner="keras.Model.predict here", prefix="predict__")
     check_accepted(given, known, owner="keras.Model.predict here")
     arguments = {**routed, **given}

@@ -16,6 +16,11 @@ from helpers.routing import (
 from helpers.spelling import did_you_mean
 from helpers.targets import loss_name, only
 
+#: What ``keras.Model.compile`` can be asked for.
+COMPILE = frozenset({
+    "auto_scale_loss", "jit_compile", "loss", "loss_weights", "metrics", "optimizer",
+    "run_eagerly", "steps_per_execution", "weighted_metrics",
+})  # fmt: skip
 #: What a builder is given beside its hyper-parameters, if its signature takes it.
 OFFERED = ("meta", "compile_kwargs", "params")
 
@@ -72,17 +77,28 @@ def builder_parameters(builder):
     return tuple(name for name in accepted if name not in OFFERED)
 
 
-def check_routed(builder, parameters):
-    """Refuse ``model__`` parameters and bare keywords that the builder does not take.
+def check_routed(builder, parameters, known=COMPILE):
+    """Refuse what neither the builder nor ``keras.Model.compile`` takes.
+
+    Parameters
+    ----------
+    builder : callable
+    parameters : mapping
+        Routed parameters, of which ``model__``, ``compile__`` and bare ones are looked at.
+    known : collection of str
+        What ``compile__`` may ask for, those with a parameter of their own aside.
 
     Raises
     ------
-    ValueError
+    UnexpectedParameterError
         Names the parameter and the nearest one that the builder takes.
     """
     accepted = builder_parameters(builder)
     check_accepted(routed_to("model", parameters), accepted, owner="the builder", prefix="model__")
     check_accepted([n for n in parameters if "__" not in n], accepted, owner="the builder")
+    known = sorted(set(known) - {"optimizer", "loss", "metrics"})
+    asked = routed_to("compile", parameters)
+    check_accepted(asked, known, owner="keras.Model.compile here", prefix="compile__")
 
 
 def build(
@@ -177,10 +193,6 @@ def compile_arguments(asked, parameters):
     """
     makers = {"optimizer": make_optimizer, "loss": make_loss, "metrics": make_metric}
     arguments = routed_to("compile", parameters)
-    if arguments:
-        taken = accepted_names(keras.Model.compile)
-        known = [name for name in taken if name not in ("self", *makers)]
-        check_accepted(arguments, known, owner="keras.Model.compile here", prefix="compile__")
     for name, make in makers.items():
         routed = routed_to(name, parameters)
         if name in asked and name == "optimizer":  # there is but one

@@ -17,6 +17,8 @@ from sklearn.utils.validation import (
 )
 
 from helpers.arguments import (
+    FIT,
+    PREDICT,
     check_flag,
     check_leftovers,
     check_share,
@@ -25,7 +27,7 @@ from helpers.arguments import (
     fit_arguments,
     predict_arguments,
 )
-from helpers.building import build, builder_parameters, check_builder, check_routed
+from helpers.building import COMPILE, build, builder_parameters, check_builder, check_routed
 from helpers.cache import check_memory, train_cached
 from helpers.copies import put_together, taken_apart
 from helpers.epochs import VALIDATION_SHARE, Present, train_auto
@@ -44,7 +46,7 @@ from helpers.training import FitJob, Rows, train
 #: What a fit leaves behind beside the model.
 STATE = (
     "classes_", "n_features_in_", "feature_names_in_", "history_", "epoch_search_history_",
-    "n_epochs_", "_X_shape", "_y_ndim", "_y_dtype",
+    "n_epochs_", "_X_shape", "_X_dtype", "_y_ndim", "_y_dtype",
 )  # fmt: skip
 #: What builders find in ``meta``, and a subclass as an attribute of itself.
 META = (
@@ -60,6 +62,9 @@ ROWS = {"accept_sparse": "csr", "allow_nd": True, "dtype": "numeric"}
 class KerasEstimator(RoutedParameters):
     """What the classifier and the regressor share: parameters, the order of a fit, prediction."""
 
+    # As in SciKeras, a subclass whose model has a `fit` of its own adds what that takes.
+    _fit_kwargs, _predict_kwargs, _compile_kwargs = FIT, PREDICT, COMPILE
+
     def __init__(
         self,
         model=None,
@@ -71,6 +76,7 @@ class KerasEstimator(RoutedParameters):
         max_epochs=200,
         batch_size=32,
         validation_split=0.0,
+        validation_batch_size=None,
         callbacks=None,
         shuffle=True,
         warm_start=False,
@@ -88,6 +94,7 @@ class KerasEstimator(RoutedParameters):
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.validation_split = validation_split
+        self.validation_batch_size = validation_batch_size
         self.callbacks = callbacks
         self.shuffle = shuffle
         self.warm_start = warm_start
@@ -338,6 +345,7 @@ class KerasEstimator(RoutedParameters):
             callback_parameters=routed_to("callbacks", self._prefixed),
             more_callbacks=_as_list(callbacks) + _as_list(arguments.pop("callbacks", None)),
             validation=watched,
+            validation_batch_size=arguments.pop("validation_batch_size"),
             shuffle=self.shuffle,
             run_eagerly=self.run_eagerly,
             fit_arguments={"verbose": self.verbose} | arguments,
@@ -428,6 +436,8 @@ class KerasEstimator(RoutedParameters):
             "X_dtype_": np.dtype(keras.config.floatx()),
             "y_ndim_": self._y_ndim,
             "y_dtype_": np.dtype(self._y_dtype),
+            "feature_encoder_": self.__dict__.get("feature_encoder_"),
+            "target_encoder_": self.target_encoder_,
         } | self._kind.meta
 
     def _check_parameters(self, given):
@@ -450,24 +460,25 @@ class KerasEstimator(RoutedParameters):
             )
         for name in parameters:
             self._check_routable(name, builder)
-        check_routed(builder, parameters)
+        check_routed(builder, parameters, self._compile_kwargs)
         for name in ("shuffle", "warm_start", "run_eagerly"):
             check_flag(name, getattr(self, name))
         check_verbose(self.verbose)
         check_memory(self.memory)
-        predict_arguments(routed_to("predict", parameters), {})
+        predict_arguments(routed_to("predict", parameters), {}, self._predict_kwargs)
         if self.callbacks is None:
             for name in routed_to("callbacks", parameters):
                 raise ValueError(
                     f"callbacks__{name}: no callbacks were given to consume it; pass callbacks=..."
                 )
         constructor = constructor_parameters(type(self)) | constructor_parameters(KerasEstimator)
-        names = ("epochs", "batch_size")
+        names = ("epochs", "batch_size", "validation_batch_size")
         arguments = fit_arguments(
             own={name: getattr(self, name) for name in names},
             defaults={name: constructor[name].default for name in names},
             routed=routed_to("fit", parameters),
             given=given,
+            known=self._fit_kwargs,
             owner=owner,
         )
         check_whole("max_epochs", self.max_epochs, owner=owner)
@@ -475,23 +486,47 @@ class KerasEstimator(RoutedParameters):
         return arguments
 
     def _check_rows(self, X, y, reset=True):
-        X = self._check_more_rows(X, reset=reset)
+        X = self._validated(X, reset=reset)
+        if reset:
+            self._X_dtype = str(X.dtype)
+        else:
+            self._check_dtype("X", X.dtype, self._X_dtype)
+        with named("X"):
+            X = as_floats(X)
         if y is None:
             raise ValueError(
                 f"y=None: {type(self).__name__} requires y to be passed, but the target y is None"
             )
         y = self._check_targets(y)
         check_consistent_length(X, y)
+        if not reset:
+            self._check_like_before(y)
         return X, y
 
-    def _check_more_rows(self, X, name="X", reset=False):
+    def _check_like_before(self, y):
+        """Refuse targets of another form than those that the model was trained on."""
+
+    def _check_more_rows(self, X, name="X"):
         """Rows for the model that is there, or is about to be."""
+        X = self._validated(X, name)
+        with named(name):
+            return as_floats(X, name)
+
+    def _validated(self, X, name="X", reset=False):
         check_readable(name, X)
         with named(name):
             X = validate_data(self, X, reset=reset, **ROWS)
             if not reset:
                 self._check_shape(X)
-            return as_floats(X, name)
+        return X
+
+    def _check_dtype(self, name, dtype, before):
+        """Refuse to go on with fractions where there were none: raw rows, and then scaled ones."""
+        if np.dtype(dtype).kind == "f" and np.dtype(before).kind in "iub":
+            raise ValueError(
+                f"Got {name} with dtype {dtype}: this {type(self).__name__} was trained on {name} "
+                f"of dtype {before}, and goes on with whole numbers"
+            )
 
     def _check_targets(self, y, name="y"):
         own = hasattr(type(self), "target_encoder")  # which may take any targets
@@ -560,7 +595,8 @@ class KerasEstimator(RoutedParameters):
     def _outputs(self, X, given):
         check_is_fitted(self)
         X = self._check_more_rows(X)
-        arguments = predict_arguments(routed_to("predict", self._prefixed), given)
+        routed = routed_to("predict", self._prefixed)
+        arguments = predict_arguments(routed, given, self._predict_kwargs)
         return outputs_of(self.model_, self._inputs(X), arguments)
 
 

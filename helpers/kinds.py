@@ -41,6 +41,11 @@ class Labels:
 
     def numbers(self, y, name="y"):
         """Targets as numbers that do not depend on the model: positions in ``classes``."""
+        if y.ndim == 2 and y.shape[1] > 1:
+            raise ValueError(
+                f"{name} has {y.shape[1]} columns: one column of labels is accepted (features, and "
+                "labels as features, belong into X)"
+            )
         y = column_or_1d(y, warn=True)
         unknown = np.setdiff1d(y, self.classes)
         if len(unknown):
@@ -238,7 +243,8 @@ class Numbers:
         """Targets as a matrix."""
         if y.shape[1:] != self.shape:
             raise ValueError(
-                f"{name} has shape {y.shape}: {(len(y), *self.shape)} is accepted, as before"
+                f"Detected ``{name}`` to have shape {y.shape}: {(len(y), *self.shape)} is "
+                "accepted, as before"
             )
         return np.asarray(y, dtype=keras.config.floatx()).reshape(len(y), -1)
 
@@ -264,7 +270,7 @@ class Numbers:
     def predict(self, outputs, model):
         """In the shape in which targets were given."""
         outputs = np.hstack(keras.tree.flatten(outputs))
-        return outputs.reshape(len(outputs), *self.shape).astype("float64")
+        return outputs.reshape(len(outputs), *self.shape)
 
 
 class Encoded:

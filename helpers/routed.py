@@ -6,6 +6,7 @@ from sklearn.base import BaseEstimator, clone
 
 from helpers.building import builder_parameters
 from helpers.copies import copy_of, taken_apart
+from helpers.errors import UnexpectedParameterError
 from helpers.routing import DESTINATIONS, constructor_parameters, nearest_or_all
 
 
@@ -31,6 +32,12 @@ class RoutedParameters(BaseEstimator):
         for name in params:
             if name not in named:
                 self._check_routable(name, builder)
+                if builder is None and "__" not in name:
+                    raise ValueError(
+                        f"Invalid parameter {name} for estimator {type(self).__name__}, which has "
+                        "no builder that could take it. This issue can likely be resolved by "
+                        f"setting this parameter beside one: set_params(model=..., {name}=...)"
+                    )
         for name, value in params.items():
             if name in named:
                 setattr(self, name, value)
@@ -78,9 +85,9 @@ class RoutedParameters(BaseEstimator):
         if name not in taken:
             named = super().get_params(deep=False)
             known = [*named, *taken, *(f"model__{key}" for key in taken)]
-            raise ValueError(
-                f"Invalid parameter {name!r} for estimator {type(self).__name__}; "
-                f"{nearest_or_all(name, known)}"
+            raise UnexpectedParameterError(
+                f"Invalid parameter {name!r} for estimator {type(self).__name__}, whose builder "
+                f"got an unexpected keyword argument; {nearest_or_all(name, known)}"
             )
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 
+from helpers.errors import UnexpectedParameterError
 from helpers.spelling import nearest
 
 #: Where a routed parameter can go, as in SciKeras.
@@ -110,7 +111,7 @@ def check_accepted(names, accepted, *, owner, prefix=""):
 
     Raises
     ------
-    ValueError
+    UnexpectedParameterError
         Names the first parameter that nothing consumes, and the nearest that would be.
 
     Examples
@@ -118,15 +119,16 @@ def check_accepted(names, accepted, *, owner, prefix=""):
     >>> check_accepted(["unit"], ["units"], owner="the builder", prefix="model__")
     Traceback (most recent call last):
         ...
-    ValueError: model__unit: the builder does not take 'unit'; did you mean 'model__units'?
+    helpers.errors.UnexpectedParameterError: model__unit: the builder got an unexpected keyword \
+argument 'unit'; did you mean 'model__units'?
     """
     if accepted is None:
         return
     accepted = list(accepted)
     for name in names:
         if name not in accepted:
-            raise ValueError(
-                f"{prefix}{name}: {owner} does not take {name!r}; "
+            raise UnexpectedParameterError(
+                f"{prefix}{name}: {owner} got an unexpected keyword argument {name!r}; "
                 + nearest_or_all(name, accepted, prefix=prefix)
             )
 

@@ -27,7 +27,7 @@ from helpers.randomness import Isolation
 MAX_STEPS_PER_CALL = 128
 #: Share of their first values in moving averages, above which it is warned of them.
 MOVING_AVERAGE_LEFT = 0.2
-#: Validation rows that go through the model at once.
+#: Validation rows that go through the model at once where nobody asks for a number.
 VALIDATION_ROWS = 1024
 #: Seconds of training that a kill may lose, and how many times longer than keeping it they last.
 KEEP_EVERY, KEEP_SHARE = 10.0, 20
@@ -87,6 +87,9 @@ class FitJob:
         Rows per update.
     validation : Rows, optional
         Watched after each epoch; never trained on.
+    validation_batch_size : int, optional
+        Rows of them that go through the model at once, -1 for all; None: as many as for a batch,
+        or `VALIDATION_ROWS` where those are more.
     callbacks : object or list, optional
         Callback classes or objects; objects are copied.
     callback_parameters : mapping, optional
@@ -119,6 +122,7 @@ class FitJob:
     epochs: int
     batch_size: int
     validation: Rows | None = None
+    validation_batch_size: int | None = None
     callbacks: Any = None
     callback_parameters: Mapping = field(default_factory=dict)
     more_callbacks: Any = None
@@ -134,6 +138,13 @@ class FitJob:
     def steps_per_epoch(self):
         """Updates per epoch, the last of which may have fewer rows."""
         return math.ceil(len(self.rows) / self.batch_size)
+
+    @property
+    def validation_rows_at_once(self):
+        """Validation rows that go through the model at once."""
+        if self.validation_batch_size == -1:
+            return len(self.validation)
+        return self.validation_batch_size or max(self.batch_size, VALIDATION_ROWS)
 
     @property
     def all_callbacks(self):
@@ -258,6 +269,7 @@ class Fit:
                 with _many_steps_per_call(model, n_steps, n_validation_batches):
                     history = model.fit(
                         _training_batches(job, model, self.outputs),
+                        batch_size=job.batch_size,  # told to those who watch; the batches are made
                         epochs=job.epochs,
                         initial_epoch=job.initial_epoch,
                         steps_per_epoch=job.steps_per_epoch,
@@ -418,7 +430,7 @@ def _validation_batches(job, model, outputs):
     if job.validation is None:
         return None
     columns = _columns(job.validation, job, model, outputs)
-    return tf.data.Dataset.from_tensor_slices(columns).batch(max(job.batch_size, VALIDATION_ROWS))
+    return tf.data.Dataset.from_tensor_slices(columns).batch(job.validation_rows_at_once)
 
 
 def _columns(rows, job, model, outputs):

@@ -38,7 +38,8 @@ uncompiled model gets a loss      error                          fits
 ``history_`` has Keras' names     SciKeras: long ones            callbacks watch Keras' names
 rows are of Keras' precision      SciKeras: rows keep their      a fit on float64 rows is the
                                   dtype                          fit on the same rows in float32
-a regressor predicts float64      SciKeras: Keras' precision     scikit-learn's checks ask for it
+a regressor that was trained on   SciKeras: Keras' precision     scikit-learn's checks ask for it
+float64 rows predicts float64
 one class is an error             one class is learnt            a fold that lacks classes
                                                                  would score like any other
 ``score`` is overridden           SciKeras: ``scorer`` is        scikit-learn's own way
@@ -108,6 +109,9 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
     validation_split : float in [0, 1), default=0.0
         Share of the training rows that is set apart and watched by callbacks: shuffled, and drawn
         evenly over the classes; the only row of a class is trained on.
+    validation_batch_size : int >= 1, -1 or None, default=None
+        Rows set apart that go through the model at once, to save memory; -1 takes all, None 1024
+        or a batch. It changes no more than last digits.
     callbacks : callback class or object, or list or dict of them, default=None
         Copied for each fit.
     shuffle : bool, default=True
@@ -200,6 +204,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
         max_epochs=200,
         batch_size=32,
         validation_split=0.0,
+        validation_batch_size=None,
         callbacks=None,
         shuffle=True,
         warm_start=False,
@@ -219,6 +224,7 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
             max_epochs=max_epochs,
             batch_size=batch_size,
             validation_split=validation_split,
+            validation_batch_size=validation_batch_size,
             callbacks=callbacks,
             shuffle=shuffle,
             warm_start=warm_start,
@@ -279,6 +285,16 @@ class KerasClassifier(ClassifierMixin, KerasEstimator):
             )
         return kind
 
+    def _check_like_before(self, y):
+        if not isinstance(self._kind, Labels):
+            return
+        if y.ndim != self._y_ndim:
+            raise ValueError(
+                f"y has {y.ndim} dimensions, but this {type(self).__name__} was trained on y of "
+                f"{self._y_ndim}, and goes on with as many"
+            )
+        self._check_dtype("y", y.dtype, self._y_dtype)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
@@ -308,8 +324,9 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
 
     Parameters
     ----------
-    model, optimizer, metrics, epochs, max_epochs, batch_size, validation_split, callbacks
-    shuffle, warm_start, run_eagerly, verbose, random_state, memory, **routed
+    model, optimizer, metrics, epochs, max_epochs, batch_size, validation_split
+    validation_batch_size, callbacks, shuffle, warm_start, run_eagerly, verbose, random_state
+    memory, **routed
         As for `KerasClassifier`.
     loss : str, class, object, default=None
         For builders that do not compile. None: the mean squared error.
@@ -352,6 +369,24 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
         self
         """
         return self._one_epoch(X, y, sample_weight, fit_arguments)
+
+    def predict(self, X, **arguments):
+        """What the model says of each row, in the form in which ``fit`` was given targets.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, ...)
+        **arguments
+            As ``predict__...``, for this call: what ``keras.Model.predict`` takes.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,) or (n_samples, n_targets)
+            Of the precision of the rows that it was trained on, or Keras' where those had less.
+        """
+        predicted = super().predict(X, **arguments)
+        is_double = self._X_dtype == "float64" and isinstance(self._kind, Numbers)
+        return predicted.astype("float64") if is_double else predicted
 
     def _kind_of(self, y, classes=None):
         return Numbers(y.shape[1:])

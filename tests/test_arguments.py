@@ -1,15 +1,27 @@
 """What keras.Model.fit is called with."""
 
+import inspect
+
 import pytest
 
-from helpers.arguments import LEFTOVERS, check_leftovers, check_share, check_whole, fit_arguments
+from helpers.arguments import (
+    FIT,
+    LEFTOVERS,
+    PREDICT,
+    check_leftovers,
+    check_share,
+    check_whole,
+    fit_arguments,
+)
+from helpers.building import COMPILE
 from helpers.quiet import keras
 
 DEFAULTS = {"epochs": "auto", "batch_size": 32}
 
 
-def merged(own=DEFAULTS, routed=(), given=()):
-    return fit_arguments(own, DEFAULTS, dict(routed), dict(given), owner="KerasClassifier")
+def merged(own=DEFAULTS, routed=(), given=(), known=FIT):
+    given, routed = dict(given), dict(routed)
+    return fit_arguments(own, DEFAULTS, routed, given, owner="KerasClassifier", known=known)
 
 
 def test_what_is_nearer_to_the_fit_comes_first():
@@ -33,10 +45,13 @@ def test_what_the_wrapper_passes_itself_is_refused(name):
         merged(given={name: 1})
 
 
-def test_a_function_put_over_fit_takes_anything(monkeypatch):
-    """As tools do that log training: their signature says nothing."""
-    monkeypatch.setattr(keras.Model, "fit", lambda self, *args, **kwargs: None)
-    assert merged(given={"anything": 1})["anything"] == 1
+def test_what_may_be_asked_for_is_of_keras_own_signatures():
+    for names, function in ((FIT, "fit"), (PREDICT, "predict"), (COMPILE, "compile")):
+        assert names <= set(inspect.signature(getattr(keras.Model, function)).parameters)
+
+
+def test_a_subclass_says_what_else_may_be_asked_for():
+    assert merged(given={"anything": 1}, known=FIT | {"anything"})["anything"] == 1
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, "many", True, None])

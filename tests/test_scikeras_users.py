@@ -39,6 +39,10 @@ def softmax(meta, units=8):
     )
 
 
+def line(meta):
+    return keras.Sequential([Dense(meta["n_outputs_"])])
+
+
 def heads(meta, activation="softmax"):
     """An output for each column of the targets."""
     inputs = Input((meta["n_features_in_"],))
@@ -433,3 +437,91 @@ def test_a_builder_given_twice_is_refused():
     with pytest.raises(ValueError, match=r"model=.*Own cannot implement ``_keras_build_fn``"):
         Own(softmax).fit(X, Y)
     assert Own(softmax, epochs=1).set_params(model=None).fit(X, Y).n_epochs_ == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "message"),
+    [
+        (X, Y, "Got X with dtype float64: .* trained on X of dtype int64"),
+        (X.round().astype("int8"), Y * 1.0, "Got y with dtype float64: .* y of dtype int64"),
+        (X.round().astype(int), Y[:, None], "y has 2 dimensions, but this KerasClassifier"),
+        (X.round().astype(int), np.column_stack([Y, Y]), "y has 2 dimensions, but this"),
+    ],
+)
+def test_a_model_goes_on_with_rows_and_labels_as_it_had(rows, labels, message):
+    """Raw rows first and scaled ones next are a slip that no shape tells."""
+    fitted = KerasClassifier(softmax, **FAST).fit(X.round().astype(int), Y)
+    before = fitted.predict_proba(X)
+    with pytest.raises(ValueError, match=message):
+        fitted.partial_fit(rows, labels)
+    np.testing.assert_array_equal(fitted.predict_proba(X), before)
+    fitted.partial_fit(X.round().astype("uint8"), Y.astype("uint8"))
+
+
+def test_a_regressor_goes_on_with_as_many_targets():
+    fitted = KerasRegressor(lambda: keras.Sequential([Dense(1)]), **FAST).fit(X, Y[:, None])
+    with pytest.raises(ValueError, match=r"Detected ``y`` to have shape \(150, 2\)"):
+        fitted.partial_fit(X, np.column_stack([Y, Y]))
+    fitted.partial_fit(X, Y[:, None] + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "predicted"), [("float64", "float64"), ("float32", "float32"), ("int64", "float32")]
+)
+@pytest.mark.parametrize("targets", [Y, np.column_stack([Y, Y])], ids=["one", "two"])
+def test_a_regressor_predicts_in_the_precision_of_its_rows(dtype, predicted, targets):
+    fitted = KerasRegressor(line, **FAST).fit(X.astype(dtype), targets)
+    for rows in (X, X.astype("float32")):
+        assert fitted.predict(rows).dtype == predicted
+    assert pickle.loads(pickle.dumps(fitted)).predict(X).dtype == predicted
+
+
+@pytest.mark.parametrize(("size", "n_batches"), [(10, 3), (-1, 1), (None, 1)])
+@pytest.mark.parametrize("name", ["validation_batch_size", "fit__validation_batch_size"])
+def test_rows_set_apart_go_through_the_model_in_batches(name, size, n_batches):
+    seen = []
+
+    def build():
+        return keras.Sequential([Input((4,)), keras.layers.Lambda(noted), Dense(3, "softmax")])
+
+    def noted(rows):
+        seen.append(len(rows))
+        return rows
+
+    given = {"validation_split": 0.2, "run_eagerly": True, name: size}
+    KerasClassifier(build, **FAST | given | {"epochs": 1}).fit(X, Y)
+    assert sum(seen[-n_batches:]) == 30
+
+
+def test_parameters_without_a_builder_are_refused_at_once():
+    with pytest.raises(ValueError, match=r"Invalid parameter units .* can likely be resolved by"):
+        KerasClassifier().set_params(units=8)
+    assert KerasClassifier().set_params(model=softmax, units=8).units == 8
+    assert KerasClassifier().set_params(model__units=8).model__units == 8
+
+
+def test_a_keyword_that_the_builder_has_not_is_a_type_error_too():
+    for error in (TypeError, ValueError):
+        with pytest.raises(error, match=r"model__unit: .* got an unexpected keyword argument"):
+            KerasClassifier(softmax, model__unit=8).fit(X, Y)
+
+
+def test_a_model_with_a_fit_of_its_own_is_asked_for_more():
+    asked = []
+
+    class Counted(keras.Sequential):
+        def fit(self, *arguments, note, **more):
+            asked.append(note)
+            return super().fit(*arguments, **more)
+
+    class Noted(KerasClassifier):
+        _fit_kwargs = KerasClassifier._fit_kwargs | {"note"}
+
+    def build():
+        return Counted([Dense(3, activation="softmax")])
+
+    Noted(build, fit__note="routed", **FAST).fit(X, Y)
+    Noted(build, fit__note="routed", **FAST).fit(X, Y, note="given")
+    assert asked == ["routed", "given"]
+    with pytest.raises(ValueError, match="fit__note"):
+        KerasClassifier(build, fit__note="routed", **FAST).fit(X, Y)

@@ -12,7 +12,7 @@ from helpers.digests import digest
 from helpers.lockstep.graph import StackedGraph, State
 from helpers.lockstep.structure import settings_of
 from helpers.quiet import keras, tf
-from helpers.training import MAX_STEPS_PER_CALL, VALIDATION_ROWS, Fit, Pace, observers
+from helpers.training import MAX_STEPS_PER_CALL, Fit, Pace, observers
 
 __all__ = ["Member", "train_stack"]
 
@@ -355,7 +355,7 @@ def _training_steps(stack):
 def _watching_steps(stack):
     """As `_training_steps`, for the validation rows in their order."""
     n_rows = np.array([len(member.fit.job.validation) for member in stack.slots])
-    size = max(stack.slots[0].fit.job.batch_size, VALIDATION_ROWS)
+    size = stack.slots[0].fit.job.validation_rows_at_once
     for first in range(0, n_rows.max(), size):
         n_here = np.clip(n_rows - first, 0, size)
         for n in sorted(set(n_here) - {0}):

@@ -105,6 +105,7 @@ def structure_of(fit):
         tuple(_shapes(each) for each in columns),
         _variables(model.metrics_variables),
         job.batch_size,
+        job.validation_rows_at_once,
         keras.config.floatx(),
         keras.config.dtype_policy().name,
     )
