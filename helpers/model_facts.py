@@ -43,6 +43,7 @@ def model_facts(model):
     -------
     dict
         ``architecture`` and ``optimizer``: digests of configurations without names and seeds;
+        ``numbers``: of each of the two, a digest of what is no number in it, and the numbers;
         ``schedule_ends``: updates after which a schedule of Keras' own has brought the learning
         rate to less than a hundredth for good, or None; ``optimizer_class``; ``steps_per_update``:
         batches whose gradients it adds up before it moves; ``own_step``: whether the model's class
@@ -54,9 +55,10 @@ def model_facts(model):
     optimizer = getattr(model, "optimizer", None)
     layers = list(model._flatten_layers(include_self=False))
     weights = [_shape(each) for each in model.weights]
+    told = {"architecture": [_config(model), *weights], "optimizer": [_config(optimizer)]}
     return {
-        "architecture": _digest(_config(model), *weights),
-        "optimizer": _digest(_config(optimizer)),
+        **{name: _digest(*each) for name, each in told.items()},
+        "numbers": {name: _numbers(each) for name, each in told.items()},
         "schedule_ends": _schedule_ends(optimizer),
         "optimizer_class": type(optimizer).__name__,
         "steps_per_update": int(getattr(optimizer, "gradient_accumulation_steps", None) or 1),
@@ -200,6 +202,24 @@ def _without_names(value):
     if isinstance(value, str):  # layers name each other: dense_12
         return re.sub(r"_\d+$", "", value)
     return value
+
+
+def _numbers(configuration):
+    """A digest of all but the numbers, and these in their order."""
+    numbers = []
+
+    def apart(value):
+        if isinstance(value, dict):
+            return {key: apart(value[key]) for key in sorted(value, key=str)}
+        if isinstance(value, list | tuple):
+            return [apart(each) for each in value]
+        if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+            numbers.append(float(value))
+            return "number"
+        return value
+
+    rest = _digest(apart(configuration))
+    return rest, tuple(numbers)
 
 
 def _digest(*things):

@@ -53,6 +53,10 @@ class Trial:
     is_blind : bool or None
         Whether the score stays the same, bit by bit, when the held-out targets are others; None
         where that was not tried.
+    swayed : tuple of two ndarrays, or None
+        Where scoring changes what the estimator predicts: what it says of each held-out row after
+        it was scored, and after others were scored in its place. None where nothing changes, or
+        that was not looked at.
     train_digests, test_digests : ndarray of uint64, or None
         Of the fold's rows, as `helpers.digests.row_digests`: as the search cut them, as the last
         step of a pipeline gets them, and, of held-out ones, as the model gets them.
@@ -70,6 +74,7 @@ class Trial:
     error: str | None = None
     seconds: float = 0.0
     is_blind: bool | None = None
+    swayed: tuple | None = None
     train_digests: np.ndarray | None = None
     test_digests: np.ndarray | None = None
 
@@ -166,13 +171,13 @@ def _fit_and_score(subject, trial, train, test, seed):
         return
     X, y = rows_of(subject.X, test), rows_of(subject.y, test)
     trial.test_digests = _digests(estimator, X)
+    is_own = y is not None and _is_the_users(subject, estimator)
+    unscored = _what_it_says(estimator, X) if is_own else None
     for name, scorer in subject.scorers.items():
         trial.scores[name] = math.nan
         made = subject.named(name, scorer(estimator, X, y))
         del trial.scores[name]
         trial.scores |= made
-    if trial.fold == 0 and y is not None and _is_the_users(subject, estimator):
-        trial.is_blind = _is_blind(subject, estimator, X, y, trial.score)
     # The score is there: what else is asked for need not be what the search asks for.
     with _predicted() as predicted, contextlib.suppress(Exception):
         trial.predictions = np.asarray(estimator.predict(X))
@@ -186,6 +191,34 @@ def _fit_and_score(subject, trial, train, test, seed):
     if hasattr(estimator, "predict_proba"):
         with contextlib.suppress(Exception):
             trial.probabilities = np.asarray(estimator.predict_proba(X))
+    if unscored is not None and trial.predictions is not None:
+        trial.swayed = _swayed(subject, estimator, X, y, (unscored, trial.predictions))
+    if is_own and trial.fold == 0:
+        trial.is_blind = _is_blind(subject, estimator, X, y, trial.score)
+
+
+def _what_it_says(estimator, X):
+    """Predictions, if they are the same when asked for again."""
+    with contextlib.suppress(Exception):  # a search need not ask for any
+        first, again = (np.asarray(estimator.predict(X)) for _ in range(2))
+        return first if np.array_equal(first, again) else None
+    return None
+
+
+def _swayed(subject, estimator, X, y, predictions):
+    """See `Trial.swayed`: the rows are scored by halves, and predicted after either."""
+    unscored, scored = predictions
+    if np.array_equal(unscored, scored) or _what_it_says(estimator, X) is None:
+        return None
+    half = np.random.default_rng(0).permutation(len(scored)) < len(scored) // 2
+    after_itself, after_others = scored.copy(), scored.copy()
+    with contextlib.suppress(Exception):  # half of the rows may be too few for it
+        for seen in (half, ~half):
+            here = np.flatnonzero(seen)
+            subject.score_of(estimator, rows_of(X, here), rows_of(y, here))
+            said = np.asarray(estimator.predict(X))
+            after_itself[seen], after_others[~seen] = said[seen], said[~seen]
+    return after_itself, after_others
 
 
 def _is_the_users(subject, estimator):

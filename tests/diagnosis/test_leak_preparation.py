@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from examined import examined, found
+from scipy import signal
 from sklearn.datasets import make_multilabel_classification
 from sklearn.decomposition import PCA
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import KNNImputer, SimpleImputer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, TimeSeriesSplit
 from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
 from sklearn.tree import DecisionTreeClassifier
@@ -156,3 +157,73 @@ def test_a_scaler_behind_a_shuffle_is_seen_and_not_judged():
 
     (finding,) = findings(prepare, (X[:, :6], Y)).values()
     assert (finding.code, finding.verdict) == (ROWS, "undecided")
+
+
+def series(seed, n=300):
+    """Readings with memory, and what the next one is."""
+    noise = np.random.default_rng(seed).standard_normal((n + 1, 2))
+    level = signal.lfilter([1.0], [1.0, -0.6], noise[:, 0])
+    table = pd.DataFrame({"level": level[:-1] + 5, "other": 3 * noise[:-1, 1]})
+    return table, level[1:]
+
+
+def lagged(table, n=4):
+    return pd.concat([table.shift(lag) for lag in range(n)], axis=1).bfill().to_numpy()
+
+
+def low_pass(table, y):
+    waves = np.fft.rfft(table.to_numpy(), axis=0)
+    waves[len(waves) // 2 :] = 0
+    return lagged(pd.DataFrame(np.fft.irfft(waves, len(table), axis=0))), y
+
+
+AHEAD = {
+    "centred means": lambda X, y: (lagged(X.rolling(5, center=True, min_periods=1).mean()), y),
+    "low pass of all": low_pass,
+    "both ways": lambda X, y: (lagged(X.apply(lambda x: signal.filtfilt(*BUTTER, x))), y),
+    "next one too": lambda X, y: (X.assign(after=X["level"].shift(-1).ffill()).to_numpy(), y),
+}
+BEHIND = {
+    "means": lambda X, y: (lagged(X.rolling(5, min_periods=1).mean()), y),
+    "one way": lambda X, y: (lagged(X.apply(lambda x: signal.lfilter(*BUTTER, x))), y),
+    "so far": lambda X, y: ((X - X.expanding().mean()).to_numpy(), y),
+    "decaying": lambda X, y: (X.assign(slow=X["level"].ewm(span=9).mean()).to_numpy(), y),
+}
+FITTED = {
+    "scaled": lambda X, y: (StandardScaler().fit_transform(lagged(X)), y),
+    "ranks": lambda X, y: (X.rank().to_numpy(), y),
+    "components": lambda X, y: (PCA(3).fit_transform(lagged(X)), y),
+}
+BUTTER = signal.butter(2, 0.3)
+
+
+def in_time(prepare, seed):
+    ridge = GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=TimeSeriesSplit(3))
+    return found(leak_preparation, examined(ridge, *series(seed), prepare=prepare)).get(ROWS)
+
+
+@pytest.mark.parametrize("name", AHEAD)
+def test_windows_that_look_ahead_are_a_fault(name):
+    finding = in_time(AHEAD[name], seed=0)
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert finding.effect > 0.1
+    assert "rolling(7, center=True)" in finding.fix.lines
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", BEHIND)
+def test_windows_that_look_back_are_silent(name, seed):
+    assert in_time(BEHIND[name], seed) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", FITTED)
+def test_what_is_fitted_on_a_whole_series_is_judged_by_what_it_adds(name, seed):
+    assert in_time(FITTED[name], seed).verdict != "fault"
+
+
+def test_the_same_windows_are_silent_where_rows_are_shuffled():
+    """Which leak/future-rows tells: rows beside each other are on both sides of the split."""
+    ridge = GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=KFold(3, shuffle=True, random_state=0))
+    examination = examined(ridge, *series(0), prepare=AHEAD["centred means"])
+    assert found(leak_preparation, examination) == {}

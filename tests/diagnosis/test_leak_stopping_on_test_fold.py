@@ -212,3 +212,45 @@ def test_rows_that_repeat_honestly_are_silent():
     few = np.random.default_rng(0).integers(0, 2, (60, 3)).astype("float32")
     examination = examined(search(Net()), few, Y, fit_params={"validation_split": 0.2})
     assert found(leak_stopping_on_test_fold, examination) == {}
+
+
+class ChoosingNet(ClassifierMixin, BaseEstimator):
+    """Holds several rules, and takes the one that does best on what it is scored by."""
+
+    def __init__(self, chooses=True, random=False):
+        self.chooses, self.random = chooses, random
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.rules_ = np.random.default_rng(0).standard_normal((40, X.shape[1]))
+        self.rule_ = self.rules_[0]
+        return self
+
+    def predict(self, X):
+        noise = np.random.standard_normal(len(X)) if self.random else 0
+        return (X @ self.rule_ + noise > 0).astype(int)
+
+    def score(self, X, y):
+        scores = [np.mean((X @ rule > 0) == y) for rule in self.rules_]
+        if not self.chooses:
+            return scores[0]
+        self.rule_ = self.rules_[int(np.argmax(scores))]
+        return max(scores)
+
+
+def test_an_estimator_that_chooses_while_it_is_scored_is_a_fault():
+    several = GridSearchCV(ChoosingNet(), {}, cv=StratifiedKFold(4), refit=False)
+    examination = examined(several, *NOISE)
+    finding = found(leak_stopping_on_test_fold, examination)[CODE]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert finding.evidence["fits_changed_by_scoring"] == 4
+    assert finding.interval[0] > 0  # labels are drawn by lot: all of it is inflation
+    first = examination.trials[0]
+    hits = first.predictions == NOISE[1][examination.subject.splits[0][1]]
+    assert first.score == hits.mean()
+
+
+@pytest.mark.parametrize("given", [{"chooses": False}, {"random": True}])
+def test_a_score_that_changes_nothing_or_cannot_be_told_to_is_silent(given):
+    several = GridSearchCV(ChoosingNet(**given), {}, cv=StratifiedKFold(4), refit=False)
+    assert CODE not in found(leak_stopping_on_test_fold, examined(several, *NOISE))

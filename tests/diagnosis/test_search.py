@@ -21,6 +21,7 @@ from helpers.diagnosis.checks.search_validation_unrepresentative import (
 )
 from helpers.diagnosis.registry import NotApplicable
 from helpers.diagnosis.trials import Trial
+from helpers.model_facts import model_facts
 from helpers.quiet import tf
 
 EDGE = "search/edge-of-grid"
@@ -492,6 +493,33 @@ def test_a_refit_that_trains_otherwise_is_found(refit):
 )  # fmt: skip
 def test_a_refit_that_trains_alike_is_silent(refit, folds):
     assert finding_of(search_refit_unlike_folds, refitted(refit=refit, folds=folds)) == {}
+
+
+def of(optimizer):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    model.compile(optimizer, "mse")
+    return model_facts(model)
+
+
+def decaying(steps, rate=0.1):
+    return keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(rate, steps))
+
+
+@pytest.mark.parametrize(
+    ("refit", "differs"),
+    [
+        (decaying(60), False),
+        (decaying(64), False),
+        (decaying(60, rate=0.2), True),
+        (decaying(200), True),
+        (keras.optimizers.SGD(0.15), True),
+    ],
+)
+def test_a_schedule_that_is_as_long_as_the_training_is_alike(refit, differs):
+    """Its number of steps follows from the number of rows, of which the refit has more."""
+    rows = {"train_rows": np.arange(60, dtype=np.uint64), "facts": of(refit)}
+    folds = {"train_rows": np.arange(40, dtype=np.uint64), "facts": of(decaying(40))}
+    assert bool(finding_of(search_refit_unlike_folds, refitted(refit=rows, folds=folds))) == differs
 
 
 def test_a_refit_that_failed_or_never_was_is_no_other_training():

@@ -1,24 +1,19 @@
 """What was done to the data before the search used rows, or labels, that a fold holds out."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from sklearn.utils.validation import _num_samples
 
 from helpers.diagnosis.attribution import Remedy
+from helpers.diagnosis.blind import as_of, blind, is_in_time, rows_at, thinned
 from helpers.diagnosis.checks.leak_fitted_on_all_rows import is_whitened_away
 from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix
 from helpers.diagnosis.interventions import relabelled, scrambled, skewed
 from helpers.diagnosis.permuted import scores_above_chance
-from helpers.diagnosis.probes import (
-    Arm,
-    matrix,
-    measured,
-    stacked_splits,
-    targets,
-)
+from helpers.diagnosis.probes import Arm, matrix, measured, targets
 from helpers.diagnosis.registry import NotApplicable, check
 from helpers.diagnosis.subject import is_per_row, prepared, rows_of
 from helpers.digests import row_digests
@@ -26,18 +21,21 @@ from helpers.randomness import preserved
 
 #: What counts as moved, in SD of the column: above the noise of float32 sums.
 _MOVED = 1e-4
-#: Training rows are repeated so that held-out rows hardly weigh in what is fitted on both.
-_REPEATS = 4
-#: Correlation of a column, with held-out rows and without, from which on it is the same one.
-_ALIKE = 0.6
 
 ROWS, LABELS = "leak/preparation-saw-test-rows", "leak/preparation-saw-test-labels"
+AHEAD = f"{ROWS} in time"
 
 FIXES = {
     ROWS: Fix(
         "Put the scaler, the imputer or the PCA into the pipeline: it is then fitted on the "
         "training rows of each fold.",
         "search = GridSearchCV(make_pipeline(StandardScaler(), estimator), grid).fit(X_raw, y)",
+    ),
+    AHEAD: Fix(
+        "Make each row of what was known when it came: windows that end with it, and filters, "
+        "decompositions and fills of the rows so far. What is fitted goes into the pipeline.",
+        'X["mean"] = X["value"].rolling(7).mean()  # not rolling(7, center=True)\n'
+        "X = X.ffill()  # not X.interpolate() or X.bfill()",
     ),
     LABELS: Fix(
         "Put the selection, the target encoding or the resampling into the pipeline: it then sees "
@@ -62,7 +60,8 @@ FIXES = {
 def leak_preparation(examination):
     """`prepare` run again with the held-out rows' values scrambled, and with their labels changed:
     training rows that move depend on held-out ones. Where it changes the number of rows, and to
-    see what it is worth: `prepare` and cheap models on permuted labels.
+    see what it is worth: `prepare` and cheap models on permuted labels. Where splits are in time,
+    the latter is told by held-out rows that were prepared when they came, with no later one.
 
     A preparation that draws anew each time is run under one seed; if it still differs from itself,
     only permuted labels tell.
@@ -189,7 +188,9 @@ def _unsupervised(examination, runs, share):
     raw = matrix(subject.raw[0])
     if raw is not None and is_whitened_away(matrix(subject.X)) and not is_whitened_away(raw):
         return _whitened_away(examination, raw, share)
-    effect = _effect(examination, runs, with_labels=True)
+    ahead = is_in_time(subject.splits)
+    effect = _as_of_effect(examination, runs) if ahead else None
+    effect = effect or _effect(examination, runs, with_labels=True)
     verdict, interval = "undecided", None
     if effect is not None:
         verdict, interval = effect.judged(examination.delta)
@@ -198,7 +199,7 @@ def _unsupervised(examination, runs, share):
         verdict,
         {"fault": "serious", "undecided": "info", "not the cause": "info"}[verdict],
         f"`prepare` moves {share:.0%} of the training rows when held-out values change",
-        FIXES[ROWS],
+        FIXES[AHEAD if ahead else ROWS],
         effect=None if effect is None else interval.mean,
         interval=None if effect is None else tuple(interval[1:]),
         evidence={"training_rows_moved": share, **({} if effect is None else effect.evidence)},
@@ -260,7 +261,7 @@ def _resampled(examination, null, how):
 
 def _held_out(splits):
     """The splits to intervene in: the first and the last; of splits in time, the last only."""
-    if all(len(train) and len(test) and train.max() < test.min() for train, test in splits):
+    if is_in_time(splits):
         return splits[-1:]
     return [splits[0], splits[-1]][: len(splits)]
 
@@ -291,10 +292,15 @@ def _moved(first, after):
 
 
 def _is_local(runs, first, change, subject):
-    """Whether a block of rows moves only rows beside it: lags and windows do, fits do not."""
+    """Whether a block of rows moves only rows beside it: lags and windows do, fits do not.
+
+    Where splits are in time, a row that moves before the block does has looked ahead.
+    """
     n = len(first.rows)
     block = np.arange(2 * n // 5, 3 * n // 5)
     moved = np.setdiff1d(np.flatnonzero(_moved_by(runs, first, block, change, subject)), block)
+    if change is scrambled and is_in_time(subject.splits) and (moved < block[0]).any():
+        return False
     return bool(len(moved)) and moved.min() > n // 5 and moved.max() < 4 * n // 5
 
 
@@ -307,112 +313,54 @@ def _sorted(made):
 
 def _effect(examination, runs, with_labels):
     """Score with `prepare` on all rows, less that with `prepare` blind to held-out rows."""
-    subject, splits = examination.subject, examination.subject.splits
-    blind = _blind(subject, runs, with_labels, splits)
-    if blind is None:
+    subject = examination.subject
+    unseen = blind(subject, runs, with_labels, subject.splits)
+    if unseen is None or targets(subject) is None:
         return None
-    tables = matrix(blind.X), matrix(subject.X)
-    order = np.concatenate([np.r_[train, test] for train, test in splits])
-    y = targets(subject)
-    if y is None:
-        return None
-    per_row = any(is_per_row(each, subject.n_rows) for each in subject.fit_params.values())
-    if not per_row:
+    if not _has_arguments_by_row(subject):
         examination.remedies[ROWS if with_labels else LABELS] = Remedy(
-            data=lambda splits: _blind(subject, runs, with_labels, splits)
+            data=lambda splits: blind(subject, runs, with_labels, splits)
         )
+    return _measured(examination, unseen, subject.splits, pooled=with_labels)
+
+
+def _as_of_effect(examination, runs):
+    """Score with `prepare` on all rows, less that with each row prepared when it came."""
+    subject = examination.subject
+    splits = thinned(subject.splits, runs.seconds)
+    if splits is None or targets(subject) is None or not _is_numbers(subject.X):
+        return None
+    came = as_of(subject, runs, splits)
+    if came is None:
+        return None
+    return _measured(examination, replace(came, X=_like(subject.X, came.X)), splits, pooled=False)
+
+
+def _is_numbers(X):
+    """Whether rows are a table, or an array, of nothing but numbers."""
+    if hasattr(X, "dtypes"):
+        return all(getattr(each, "kind", "") in "biuf" for each in X.dtypes)
+    return isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype.kind in "biuf"
+
+
+def _like(given, rows):
+    """Numbers as a table where a table was given."""
+    names = getattr(given, "columns", None)
+    return rows if names is None else pd.DataFrame(rows, columns=names)
+
+
+def _measured(examination, unseen, splits, *, pooled):
+    subject, y = examination.subject, targets(examination.subject)
+    order = np.concatenate([np.r_[train, test] for train, test in splits])
+    rows = rows_at(subject.X, order)
     return measured(
         examination,
-        Arm(tables[1][order], y[order], blind.splits), Arm(tables[0], y[order], blind.splits),
-        Arm(_rows(subject.X, order), blind.y, blind.splits), blind,
-        with_winner=not per_row, pooled=with_labels,
+        Arm(matrix(rows), y[order], unseen.splits),
+        Arm(matrix(unseen.X), y[order], unseen.splits),
+        Arm(rows, unseen.y, unseen.splits), unseen,
+        with_winner=not _has_arguments_by_row(subject), pooled=pooled,
     )  # fmt: skip
 
 
-def _blind(subject, runs, with_labels, splits):
-    """Each split's rows below each other, prepared without a look at those held out.
-
-    `prepare` gets each training row four times and the held-out rows behind them, which then
-    weigh little; without labels, those of held-out rows are drawn from training rows. Where only
-    values are seen, training rows are prepared without held-out ones, if that can be told. None
-    where the prepared rows are not the raw ones in their order.
-    """
-    if not _keeps_order(subject):
-        return None
-    made, ys = [], []
-    for position, (train, test) in enumerate(splits):
-        raw = _unseen(subject.raw, train, test, with_labels, position)
-        rows = runs(raw)
-        if len(rows.rows) != _num_samples(raw[0]):
-            return None
-        order = np.r_[np.arange(len(train)), len(rows.rows) - len(test) + np.arange(len(test))]
-        alone = _alone(subject.raw, runs, train, rows) if with_labels else None
-        if alone is None:
-            made.append(rows_of(rows.X, order))
-        else:
-            made.append(_below_each_other([alone, rows_of(rows.X, order[len(train) :])]))
-        ys.append(rows_of(subject.y, np.r_[train, test]))
-    if len({matrix(each).shape[1] for each in made}) > 1:
-        return None
-    return Arm(_below_each_other(made), _below_each_other(ys), stacked_splits(splits))
-
-
-def _alone(raw, runs, train, rows):
-    """The training rows prepared without the held-out rows; None where columns mean other things.
-
-    Rows that are prepared together (as a difference from the mean of a family, say) know of each
-    other however little either weighs. Of a fit on all rows, as a PCA, the columns may be other
-    ones without some rows: then they are not alike on the training rows themselves.
-    """
-    X, y, groups = raw
-    given = _rows(X, train), _rows(y, train), None if groups is None else _rows(groups, train)
-    try:
-        made = runs(given)
-    except Exception:  # noqa: BLE001 - fewer rows may be fewer than `prepare` takes
-        return None
-    if made.rows.shape != (len(train), rows.rows.shape[1]):
-        return None
-    columns = zip(made.rows.T, rows.rows[: len(train)].T, strict=True)
-    alike = [_correlation(one, other) for one, other in columns]
-    return made.X if np.nanmin(alike, initial=1.0) > _ALIKE else None
-
-
-def _correlation(one, other):
-    known = np.isfinite(one) & np.isfinite(other)
-    if known.sum() < 3 or np.ptp(one[known]) == 0 or np.ptp(other[known]) == 0:
-        return np.nan
-    return float(np.corrcoef(one[known], other[known])[0, 1])
-
-
-def _keeps_order(subject):
-    """Whether the prepared rows are the raw ones in their order, as far as labels tell."""
-    before, after = targets(subject, subject.raw[1]), targets(subject)
-    if before is None or after is None or len(before) != len(after):
-        return False
-    if subject.is_classification:
-        return len(set(zip(before, after, strict=True))) == len(np.unique(before))
-    return bool(abs(stats.spearmanr(before, after).statistic) > 0.999)
-
-
-def _unseen(raw, train, test, with_labels, seed):
-    X, y, groups = raw
-    repeats = _REPEATS if len(train) * _REPEATS <= 20_000 else 1
-    order = np.r_[np.tile(train, repeats), test]
-    y_rows = order.copy()
-    if not with_labels:
-        y_rows[-len(test) :] = np.random.default_rng(seed).choice(train, len(test))
-    return _rows(X, order), _rows(y, y_rows), None if groups is None else _rows(groups, order)
-
-
-def _rows(data, order):
-    made = rows_of(data, order)
-    return made.reset_index(drop=True) if hasattr(made, "reset_index") else made
-
-
-def _below_each_other(parts):
-    if hasattr(parts[0], "iloc"):
-        if all(list(getattr(each, "columns", [0])) == list(getattr(parts[0], "columns", [0]))
-               for each in parts):  # fmt: skip
-            return pd.concat(parts, ignore_index=True)
-        parts = [each.to_numpy() for each in parts]
-    return np.concatenate([np.asarray(each) for each in parts])
+def _has_arguments_by_row(subject):
+    return any(is_per_row(each, subject.n_rows) for each in subject.fit_params.values())

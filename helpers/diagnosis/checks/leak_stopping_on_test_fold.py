@@ -5,7 +5,7 @@ import numpy as np
 from helpers.diagnosis.effects import paired
 from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
-from helpers.diagnosis.rowwise import rows_of_trial
+from helpers.diagnosis.rowwise import row_scores, rows_of_trial
 from helpers.quiet import keras
 
 #: Share of the held-out rows that must have been watched; one or two may be there by chance.
@@ -22,18 +22,29 @@ FIX = Fix(
 )
 
 
+FIX_SCORE = Fix(
+    "Choose among epochs in `fit`, by a part of its rows; `score` measures, and changes nothing.",
+    "def fit(self, X, y):\n"
+    "    X, X_val, y, y_val = train_test_split(X, y, test_size=0.2, random_state=0)\n"
+    "    ...  # keep the epoch that is best on X_val",
+)
+
+
 @check("leak/stopping-on-test-fold", needs={"trials"}, fits=6, weight=3)
 def leak_stopping_on_test_fold(examination):
     """Digests of the validation rows of each Keras fit, and of rows that callbacks of the user's
     own hold, against those of the rows that score the fold, and what acted on them: an early stop,
     restored weights, a learning rate, a number of epochs. Rows that are training rows as well do
-    not count.
+    not count. Likewise where the estimator's own score changes what it predicts.
 
     Watched without anything that acts is no fault: the curves are just prettier than they should
     be. What it adds to the winner's score, where that is a mean over rows: each fold is fitted
     twice more, with either half of its held-out rows watched; what a row scores when it was watched
     and when it was not.
     """
+    swayed = [each for each in examination.trials if each.swayed is not None]
+    if swayed:
+        return [_swayed_by_scoring(examination, swayed)]
     splits = examination.subject.splits
     watched = [_watched(each, len(splits[each.fold][1])) for each in examination.trials]
     watched = [each for each in watched if each]
@@ -73,6 +84,33 @@ def leak_stopping_on_test_fold(examination):
             },
         )
     ]
+
+
+def _swayed_by_scoring(examination, swayed):
+    """An estimator that chooses, while it is scored, by the rows that score it."""
+    subject, differences = examination.subject, []
+    for trial in swayed:
+        if trial.candidate == examination.best:
+            truth = subject.labels if subject.labels is not None else np.asarray(subject.y)
+            truth = truth[subject.splits[trial.fold][1]]
+            rows = [row_scores(subject, truth, each) for each in trial.swayed]
+            if rows[0] is not None:
+                differences.append(rows[0] - rows[1])
+    effect = None
+    if len(differences) > 1:
+        gained = [each.mean() for each in differences]
+        effect = paired(gained, np.zeros(len(gained)), examination, rows=differences)
+    return Finding(
+        "leak/stopping-on-test-fold",
+        "fault",
+        "serious",
+        f"In {len(swayed)} of {len(examination.trials)} fits the estimator predicts otherwise "
+        "after it was scored: it chooses by the rows that score it",
+        FIX_SCORE,
+        effect=effect and effect.mean,
+        interval=effect and effect.interval,
+        evidence={"fits": len(examination.trials), "fits_changed_by_scoring": len(swayed)},
+    )
 
 
 def _effect(examination):

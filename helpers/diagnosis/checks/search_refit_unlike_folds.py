@@ -35,6 +35,9 @@ def search_refit_unlike_folds(examination):
     unlike = {
         name: pair for name, pair in told.items() if pair[0] not in pair[1] and len(pair[1]) == 1
     }
+    for name in ("architecture", "optimizer"):
+        if name in unlike and _follows_from_rows(name, record, folds[0]):
+            unlike.pop(name)
     if examination.known.get("search_folds_miss_classes"):
         unlike.pop("architecture", None)  # it has an output for each class there is
     if "epochs asked" in unlike and _updates_as_many(record, folds):
@@ -71,6 +74,25 @@ def search_refit_unlike_folds(examination):
             },
         )
     ]  # fmt: skip
+
+
+def _follows_from_rows(name, record, fold):
+    """Whether numbers of a configuration differ as numbers of rows do: the steps of a schedule."""
+    (rest, numbers), (rest_of_fold, of_fold) = (
+        each.facts.get("numbers", {}).get(name, ("", ())) for each in (record, fold)
+    )
+    if (
+        not numbers
+        or rest != rest_of_fold
+        or len(numbers) != len(of_fold)
+        or not (record.n_rows and fold.n_rows)
+    ):
+        return False
+    pairs = np.array([pair for pair in zip(numbers, of_fold, strict=True) if pair[0] != pair[1]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by = np.abs(np.log(pairs[:, 0] / pairs[:, 1]))
+    as_rows_do = np.abs(by - np.log(record.n_rows / fold.n_rows)) <= np.log(_AS_MANY)
+    return bool(as_rows_do.all())
 
 
 def _updates_as_many(record, folds):
