@@ -5,14 +5,18 @@ import contextlib
 import keras.wrappers
 import numpy as np
 import pytest
+from examined import examined, found
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, StratifiedKFold
 from trained import Own, answering, built, finding_of, made_up, observed, record
 
 from helpers import KerasClassifier
 from helpers.diagnosis.checks.budget_diverged import budget_diverged
 from helpers.diagnosis.checks.budget_epochs_ignored import budget_epochs_ignored
 from helpers.diagnosis.checks.budget_extension import budget_extension
+from helpers.diagnosis.checks.budget_halving import budget_halving
 from helpers.diagnosis.checks.budget_schedule import budget_schedule
 from helpers.diagnosis.checks.budget_stopped_too_early import budget_stopped_too_early
 from helpers.diagnosis.checks.budget_stopper_inert import budget_stopper_inert
@@ -471,3 +475,52 @@ def test_updates_of_several_batches_are_counted_and_the_affordable_one_is_tried(
 def test_updates_that_explain_nothing_are_no_fault(gain, options, verdicts):
     found = finding_of(budget_unequal_updates, by_batch_size(gain, **options))
     assert {finding.verdict for finding in found.values()} == verdicts
+
+
+# Halving
+
+
+class Curve(ClassifierMixin, BaseEstimator):
+    """Right in a share of the rows that a candidate's learning curve tells."""
+
+    def __init__(self, blooms="soon", epochs=1):
+        self.blooms, self.epochs = blooms, epochs
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        right = {"soon": 0.7, "late": min(0.9, 0.5 + self.epochs / 16)}[self.blooms]
+        truth = (X[:, 0] > 0).astype(int)
+        wrong = X[:, 1] > right
+        return np.where(wrong, 1 - truth, truth)
+
+
+HALVED = np.column_stack([np.resize([-1.0, 1.0], 400), np.random.default_rng(0).uniform(size=400)])
+
+
+def halving(blooms, budget):
+    search = HalvingGridSearchCV(
+        Curve(), {"blooms": blooms}, resource="epochs", min_resources=2, max_resources=8,
+        factor=4, cv=StratifiedKFold(5), scoring="accuracy",
+    )  # fmt: skip
+    examination = examined(search, HALVED, (HALVED[:, 0] > 0).astype(int), budget=budget)
+    return examination, found(budget_halving, examination)
+
+
+@pytest.mark.parametrize(("budget", "n_fits"), [(20, 20), (12, 12), (8, 8)])
+def test_a_first_rung_that_drops_the_winner_is_found_on_the_folds_that_are_paid(budget, n_fits):
+    examination, told = halving(["soon", "soon", "soon", "late"], budget)
+    finding = told["budget/ranking-not-settled"]
+    assert finding.verdict == "fault"
+    assert finding.interval[0] > 0.05
+    assert examination.budget.spent_fits == n_fits
+
+
+def test_a_first_rung_that_keeps_the_winner_is_silent():
+    assert halving(["soon", "soon"], 20)[1] == {}
+
+
+def test_a_first_rung_takes_two_folds():
+    assert halving(["soon", "soon", "soon", "late"], 7)[1] == {}

@@ -8,9 +8,12 @@ from helpers.diagnosis.effects import NULL, of_trials, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
+#: How much longer than a fit of the search one of the first rung takes.
+_TIMES = 0.5
+
 
 @check(
-    "budget/ranking-not-settled", needs={"fits", "search"}, fits=9, proves=False, weight=3,
+    "budget/ranking-not-settled", needs={"fits", "search"}, fits=9, proves=False, weight=4,
     null=NULL,
 )  # fmt: skip
 def budget_halving(examination):
@@ -23,15 +26,8 @@ def budget_halving(examination):
     best = examination.best
     if best is None:
         raise NotApplicable("no candidate has a score")
-    folds = sorted({trial.fold for trial in examination.trials})
     n_candidates = len(subject.candidates)
-    examination.require(n_candidates * len(folds), 0.5)
-    early = np.array(
-        [
-            [examination.fit(each, fold, params=params | first).score for fold in folds]
-            for each, params in enumerate(subject.candidates)
-        ]
-    ).mean(axis=1)
+    early = _scores_at(first, examination)
     n_left = math.ceil(n_candidates / subject.search.factor)
     left = np.argsort(-np.nan_to_num(early, nan=-np.inf), kind="stable")[:n_left]
     if best in left:
@@ -60,3 +56,22 @@ def budget_halving(examination):
             },
         )
     ]  # fmt: skip
+
+
+def _scores_at(rung, examination):
+    """Mean score of each candidate with the resources of a rung, on as many folds as are paid."""
+    candidates = list(enumerate(examination.subject.candidates))
+    folds = sorted({trial.fold for trial in examination.trials})
+    examination.require(2 * len(candidates), _TIMES)
+    scores = []
+    for done, fold in enumerate(folds):
+        seconds = _TIMES * examination.seconds_a_fit
+        if done > 1 and not examination.budget.allows(len(candidates), seconds):
+            break
+        scores.append(
+            [
+                examination.fit_allowed(each, fold, params=params | rung).score
+                for each, params in candidates
+            ]
+        )
+    return np.mean(scores, axis=0)
