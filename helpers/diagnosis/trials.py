@@ -15,9 +15,10 @@ from sklearn.metrics._scorer import _BaseScorer, _PassthroughScorer
 
 from helpers.diagnosis.interventions import other_targets
 from helpers.diagnosis.outside import Outside
+from helpers.diagnosis.peeks import peeking
 from helpers.diagnosis.starts import Starts
 from helpers.diagnosis.subject import rows_of
-from helpers.digests import row_digests
+from helpers.digests import row_digests, variable_digests
 from helpers.quiet import keras
 from helpers.recorder import FitRecorder
 
@@ -57,6 +58,12 @@ class Trial:
         Where scoring changes what the estimator predicts: what it says of each held-out row after
         it was scored, and after others were scored in its place. None where nothing changes, or
         that was not looked at.
+    peeked : ndarray of uint64, or None
+        Digests of rows that models were asked about while the estimator was fitted, by itself.
+    n_hidden : int
+        Of these, how often one was in the place of another.
+    left : list of dict of str to str
+        Digests of the weights, by path, that the models which were asked have in the end.
     train_digests, test_digests : ndarray of uint64, or None
         Of the fold's rows, as `helpers.digests.row_digests`: as the search cut them, as the last
         step of a pipeline gets them, and, of held-out ones, as the model gets them.
@@ -75,6 +82,9 @@ class Trial:
     seconds: float = 0.0
     is_blind: bool | None = None
     swayed: tuple | None = None
+    peeked: np.ndarray | None = None
+    n_hidden: int = 0
+    left: list = field(default_factory=list)
     train_digests: np.ndarray | None = None
     test_digests: np.ndarray | None = None
 
@@ -82,6 +92,15 @@ class Trial:
     def score(self):
         """By the scorer that decides."""
         return next(iter(self.scores.values()), math.nan)
+
+    @property
+    def weights_put_back(self):
+        """Whether a model that was asked has other weights than its last Keras fit left it."""
+        for left in self.left:
+            ends = [record.end for record in self.records if record.end.keys() == left.keys()]
+            if ends and ends[-1] != left:
+                return True
+        return False
 
     def seconds_for(self, epochs):
         """What it would take with so many epochs: building and tracing are done once."""
@@ -105,7 +124,9 @@ class Trial:
         return max(self.records, key=lambda each: each.epochs_run, default=None)
 
 
-def run_trial(subject, candidate, fold, *, params=None, seed=None, splits=None, recorder=None):
+def run_trial(
+    subject, candidate, fold, *, params=None, seed=None, splits=None, recorder=None, hidden=None
+):
     """Fit and score one candidate on one fold, as the search does it.
 
     Parameters
@@ -121,6 +142,8 @@ def run_trial(subject, candidate, fold, *, params=None, seed=None, splits=None, 
         global generators, which is where wrappers without one draw from. None: as the user has it.
     splits : list of (train, test), default=None
         Other than the subject's.
+    hidden : ndarray of uint64, default=None
+        Digests of rows that nothing can be learnt from by asking a model about them.
 
     Returns
     -------
@@ -146,7 +169,7 @@ def run_trial(subject, candidate, fold, *, params=None, seed=None, splits=None, 
         try:
             if seed is not None:
                 keras.utils.set_random_seed(seed)
-            _fit_and_score(subject, trial, train, test, seed)
+            _fit_and_score(subject, trial, train, test, seed, hidden)
         except Exception as error:  # noqa: BLE001 - whatever a user's estimator raises is a result
             trial.error = f"{type(error).__name__}: {error}"
             trial.scores = trial.scores or dict.fromkeys(subject.scorers, math.nan)
@@ -155,7 +178,7 @@ def run_trial(subject, candidate, fold, *, params=None, seed=None, splits=None, 
     return trial
 
 
-def _fit_and_score(subject, trial, train, test, seed):
+def _fit_and_score(subject, trial, train, test, seed, hidden):
     estimator = subject.fresh(trial.params)
     if seed is not None:
         _seed(estimator, seed)
@@ -163,9 +186,12 @@ def _fit_and_score(subject, trial, train, test, seed):
     fit_params = subject.fit_params_of(train)
     X, y = rows_of(subject.X, train), rows_of(subject.y, train)
     try:
-        estimator.fit(X, y, **fit_params)
+        with peeking(hidden) as peeks:
+            estimator.fit(X, y, **fit_params)
     finally:
         trial.changed = differing(before, told(estimator))
+    trial.peeked, trial.n_hidden = (peeks.rows if len(peeks.rows) else None), peeks.n_hidden
+    trial.left = [variable_digests(model.weights) for model in peeks.models]
     trial.train_digests = _digests(estimator, X)
     if test is None:
         return

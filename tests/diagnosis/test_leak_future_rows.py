@@ -122,3 +122,35 @@ def test_false_alarms_on_independent_rows(dated):
             assert findings(X, y) == {}
         for order in (np.argsort(y, kind="stable"), np.argsort(X["x0"].to_numpy())):
             assert dated or findings(X.to_numpy()[order], y[order]) == {}
+
+
+def weeks_held_out(n, days=7, n_folds=4, seed=0):
+    week = np.arange(n) // days
+    fold = np.random.default_rng(seed).permutation(week.max() + 1) % n_folds
+    return [
+        (np.flatnonzero(fold[week] != each), np.flatnonzero(fold[week] == each))
+        for each in range(n_folds)
+    ]
+
+
+def test_weeks_held_out_of_a_slow_series_are_a_fault():
+    finding = findings(*series(), cv=weeks_held_out(400), budget=10)[CODE]
+    assert finding.verdict == "fault"
+    assert finding.effect > 0.05
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_groups_that_lie_below_each_other_are_no_series(seed):
+    """Patients of seven visits, held out whole: where one ends, another begins."""
+    rng = np.random.default_rng(seed)
+    patient = np.repeat(rng.standard_normal((60, 5)), 7, axis=0)
+    X = patient + 0.2 * rng.standard_normal(patient.shape)
+    y = np.repeat((rng.random(60) < 0.5).astype(int), 7)
+    assert findings(X, y, cv=weeks_held_out(420, seed=seed), budget=10) == {}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_weeks_of_rows_that_say_nothing_of_each_other_are_silent(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((420, 5))
+    assert findings(X, (X[:, 0] > 0).astype(int), cv=weeks_held_out(420, seed=seed)) == {}

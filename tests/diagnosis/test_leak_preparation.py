@@ -11,7 +11,14 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.feature_selection import SelectKBest
 from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    cross_val_predict,
+)
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import MinMaxScaler, StandardScaler, normalize
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import shuffle
@@ -227,3 +234,53 @@ def test_the_same_windows_are_silent_where_rows_are_shuffled():
     ridge = GridSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, cv=KFold(3, shuffle=True, random_state=0))
     examination = examined(ridge, *series(0), prepare=AHEAD["centred means"])
     assert found(leak_preparation, examination) == {}
+
+
+def test_a_preparation_that_takes_all_rows_or_none_is_measured_otherwise():
+    def prepare(table, y):
+        if len(table) < 300:
+            raise ValueError("a year is wanted")
+        return AHEAD["centred means"](table, y)
+
+    finding = in_time(prepare, seed=0)
+    assert finding.verdict in ("undecided", "not the cause")
+
+
+FLIPPED = (np.random.default_rng(1).random(400) < 0.2).astype(int)
+BLOBS = np.random.default_rng(2).standard_normal((400, 5))
+BLOB_LABELS = FLIPPED ^ (BLOBS[:, 0] + BLOBS[:, 1] > 0)
+
+
+def unlikely_left_out(X, y):
+    chance = cross_val_predict(LogisticRegression(), X, y, cv=5, method="predict_proba")
+    stays = chance[np.arange(len(y)), y] > 0.2
+    return X[stays], y[stays]
+
+
+def unlike_neighbours_left_out(X, y):
+    stays = KNeighborsClassifier(5).fit(X, y).predict(X) == y
+    return X[stays], y[stays]
+
+
+def balanced_by_leaving_out(X, y):
+    rng = np.random.default_rng(0)
+    fewest = min(np.bincount(y))
+    rows = np.concatenate([rng.permutation(np.flatnonzero(y == each))[:fewest] for each in (0, 1)])
+    return X[np.sort(rows)], y[np.sort(rows)]
+
+
+@pytest.mark.parametrize("prepare", [unlikely_left_out, unlike_neighbours_left_out])
+def test_rows_left_out_because_models_get_them_wrong_are_a_fault(prepare):
+    (finding,) = findings(prepare, (BLOBS, BLOB_LABELS), budget=20).values()
+    assert (finding.code, finding.verdict, finding.severity) == (LABELS, "fault", "serious")
+    assert finding.effect > 0.05
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_left_out_for_another_reason_are_silent(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((400, 5))
+    y = ((X[:, 0] + rng.standard_normal(400)) > 0.8).astype(int)
+    assert findings(balanced_by_leaving_out, (X, y)) == {}
+    calm = lambda X, y: (X[np.abs(X).max(axis=1) < 2], y[np.abs(X).max(axis=1) < 2])  # noqa: E731
+    assert findings(calm, (X, y)) == {}

@@ -254,3 +254,65 @@ def test_an_estimator_that_chooses_while_it_is_scored_is_a_fault():
 def test_a_score_that_changes_nothing_or_cannot_be_told_to_is_silent(given):
     several = GridSearchCV(ChoosingNet(**given), {}, cv=StratifiedKFold(4), refit=False)
     assert CODE not in found(leak_stopping_on_test_fold, examined(several, *NOISE))
+
+
+class Asking(Net):
+    """Trains epoch by epoch, and asks about rows from elsewhere after each."""
+
+    def __init__(self, asked=None, keeps=True, way="predict"):
+        self.asked, self.keeps, self.way = asked, keeps, way
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        keras.utils.set_random_seed(0)
+        self.model_ = keras.Sequential(
+            [keras.Input((3,)), keras.layers.Dense(16, "relu"), keras.layers.Dense(2, "softmax")]
+        )
+        self.model_.compile(
+            keras.optimizers.Adam(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"]
+        )
+        rest = ~np.isin(NOISE[0][:, 0], X[:, 0])
+        held = (NOISE[0][rest], NOISE[1][rest]) if self.asked is None else self.asked
+        best, kept = -1.0, None
+        for done in range(6):
+            self.model_.fit(X, y, initial_epoch=done, epochs=done + 1, batch_size=50, verbose=0)
+            right = self._right(*held)
+            if right > best:
+                best, kept = right, self.model_.get_weights()
+        if self.keeps:
+            self.model_.set_weights(kept)
+        return self
+
+    def _right(self, X, y):
+        if self.way == "evaluate":
+            return self.model_.evaluate(X, y, verbose=0)[1]
+        said = getattr(self.model_, self.way)(X)
+        return np.mean(np.asarray(said).argmax(axis=1) == y)
+
+    def predict(self, X):
+        return self.classes_[self.model_.predict_on_batch(X).argmax(axis=1)]
+
+
+@pytest.mark.parametrize("way", ["predict_on_batch", "evaluate"])
+def test_an_estimator_that_asks_about_held_out_rows_and_goes_back_is_a_fault(way):
+    several = GridSearchCV(Asking(way=way), {}, cv=StratifiedKFold(3), refit=False)
+    with Starts() as starts:
+        examination = examined(several, *NOISE, budget=20)
+        examination.starts = starts
+        finding = found(leak_stopping_on_test_fold, examination)[CODE]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert finding.evidence["share_of_held_out_rows_watched"] == 1.0
+    assert finding.effect > 0  # labels are drawn by lot: all of it is inflation
+    assert keras.Model.predict.__name__ == "predict"
+
+
+def test_an_estimator_that_only_asks_is_undecided_and_of_other_rows_silent():
+    def verdicts(**given):
+        several = GridSearchCV(Asking(way="predict_on_batch", **given), {}, cv=2, refit=False)
+        return {
+            code: each.verdict
+            for code, each in found(leak_stopping_on_test_fold, examined(several, *NOISE)).items()
+        }
+
+    assert verdicts(keeps=False) == {CODE: "undecided"}
+    assert verdicts(asked=rows(9, 30)) == {}

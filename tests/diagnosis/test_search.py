@@ -413,6 +413,27 @@ def test_a_parameter_of_random_draws_that_reaches_nothing_is_found():
     assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
 
 
+class Conditional(Own):
+    """Whose rate acts where it trains at all."""
+
+    def fit(self, X, y, sample_weight=None):
+        given, self.learning_rate = self.learning_rate, self.settings * self.learning_rate
+        super().fit(X, y)
+        self.learning_rate = given
+        return self
+
+
+def test_a_parameter_that_acts_on_the_winner_alone_is_silent():
+    def keys(*grids):
+        search = GridSearchCV(Conditional(epochs=3), list(grids), cv=2)
+        found, _ = observed(search, check=search_parameter_ignored, budget=8)
+        return [each.evidence["parameters"] for each in found.values()]
+
+    idle = {"settings": [0], "learning_rate": [0.1, 0.5]}
+    assert keys(idle) == [["learning_rate"]]
+    assert keys(idle, {"settings": [1], "learning_rate": [0.1]}) == []
+
+
 @pytest.mark.parametrize(
     ("estimator", "grid"),
     [

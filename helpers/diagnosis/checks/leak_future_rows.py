@@ -20,6 +20,8 @@ _CLUSTERS = 30
 #: A file without dates is read as a series where rows beside each other are so much nearer than
 #: others. Batches of one writer or one day are alike too, and are not meant: digits has 0.77.
 _SERIAL = 0.5
+#: Blocks of time that a fold holds out, from which on it is torn rather than one block.
+_FEWEST_BLOCKS = 4
 
 FIX = Fix(
     "Train on earlier rows and score on later ones, with a gap as long as a window.",
@@ -39,7 +41,7 @@ def leak_future_rows(examination):
     """In the order of dates, or of the file where rows beside each other are alike: the score of
     cheap models (and of the winner, where the budget allows) with splits that mix times against
     splits in blocks of time, within each class. Where splits keep the order: windows that share
-    values across the gap.
+    values across the gap. Splits that hold out many short blocks of time are compared as they are.
     """
     subject = examination.subject
     X, y = require_matrix(subject)
@@ -52,8 +54,11 @@ def leak_future_rows(examination):
     overlap = _overlap(subject.X, X, order)
     if all(rank[train].max() < rank[test].min() for train, test in subject.splits):
         return _overlapping(examination, X, y, rank, overlap)
+    torn = None
     if not _mixes(subject.splits, rank, times):
-        return []
+        torn = [(rank[train], rank[test]) for train, test in subject.splits]
+        if not _is_torn(torn, X[order]):
+            return []
     if by == "order of the file" and not overlap:
         if subject.groups is not None:
             raise NotApplicable("groups were given: see leak/shared-groups")
@@ -63,15 +68,18 @@ def leak_future_rows(examination):
         alone = _without_twins(X)
         if not _is_serial(X[alone], y[alone], subject.is_classification):
             return []
-    return _mixed(examination, X, y, order, by, overlap)
+    return _mixed(examination, X, y, order, by, overlap, is_torn=torn is not None)
 
 
-def _mixed(examination, X, y, order, by, overlap):
+def _mixed(examination, X, y, order, by, overlap, *, is_torn):
     subject = examination.subject
-    n_folds = int(np.clip(len(subject.splits), 3, 5))
+    n_folds = len(subject.splits) if is_torn else int(np.clip(len(subject.splits), 3, 5))
     mixed, apart = [], []
     for repeat in range(_REPEATS):
         apart.append(_in_blocks(order, y, n_folds, repeat, subject.is_classification))
+        if is_torn:
+            mixed.append(subject.splits)
+            continue
         shuffled = np.random.default_rng(repeat).permutation(len(order))
         mixed.append(_in_blocks(shuffled, y, n_folds, 0, subject.is_classification))
     clusters = np.empty(len(order), int)
@@ -156,6 +164,28 @@ def _mixes(splits, rank, times):
         meets = np.isin(times[test], times[train])
         beside.append(np.mean(is_train[at - 1] | is_train[at + 1] | meets))
     return np.mean(beside) > 0.5
+
+
+def _is_torn(splits, X):
+    """Whether folds hold out many blocks of time, whose ends are as the rows beside them.
+
+    Blocks that are groups, such as patients, end where another group begins, which is unlike.
+    """
+    X = with_columns(X)
+    Z = StandardScaler().fit_transform(X[:, np.ptp(X, axis=0) > 0])
+    ends = []
+    if len(splits) < 2:
+        return False
+    for _, test in splits:
+        is_held = np.zeros(len(Z), bool)
+        is_held[test] = True
+        ends.append(np.flatnonzero(np.diff(is_held)))
+    if np.mean([len(each) for each in ends]) < 2 * _FEWEST_BLOCKS or not Z.shape[1]:
+        return False
+    ends, others = np.concatenate(ends), np.random.default_rng(0).permutation(len(Z))
+    across = np.linalg.norm(Z[ends] - Z[ends + 1], axis=1)
+    apart = np.linalg.norm(Z - Z[others], axis=1)[others != np.arange(len(Z))]
+    return bool(np.median(across) < _SERIAL * np.median(apart))
 
 
 def _is_serial(X, y, is_classification):

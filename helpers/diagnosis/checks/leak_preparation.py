@@ -1,7 +1,7 @@
 """What was done to the data before the search used rows, or labels, that a fold holds out."""
 
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -10,12 +10,13 @@ from sklearn.utils.validation import _num_samples
 from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.blind import as_of, blind, is_in_time, rows_at, thinned
 from helpers.diagnosis.checks.leak_fitted_on_all_rows import is_whitened_away
-from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix
+from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix, judged
 from helpers.diagnosis.interventions import relabelled, scrambled, skewed
 from helpers.diagnosis.permuted import scores_above_chance
 from helpers.diagnosis.probes import Arm, matrix, measured, targets
 from helpers.diagnosis.registry import NotApplicable, check
 from helpers.diagnosis.subject import is_per_row, prepared, rows_of
+from helpers.diagnosis.tidied import tidied
 from helpers.digests import row_digests
 from helpers.randomness import preserved
 
@@ -23,7 +24,7 @@ from helpers.randomness import preserved
 _MOVED = 1e-4
 
 ROWS, LABELS = "leak/preparation-saw-test-rows", "leak/preparation-saw-test-labels"
-AHEAD = f"{ROWS} in time"
+AHEAD, LEFT_OUT = f"{ROWS} in time", f"{LABELS} to leave them out"
 
 FIXES = {
     ROWS: Fix(
@@ -36,6 +37,11 @@ FIXES = {
         "decompositions and fills of the rows so far. What is fitted goes into the pipeline.",
         'X["mean"] = X["value"].rolling(7).mean()  # not rolling(7, center=True)\n'
         "X = X.ffill()  # not X.interpolate() or X.bfill()",
+    ),
+    LEFT_OUT: Fix(
+        "Leave rows out among the training rows of each fold; those that it holds out are scored "
+        "as they come.",
+        "imblearn.pipeline.make_pipeline(FunctionSampler(func=tidy), estimator)",
     ),
     LABELS: Fix(
         "Put the selection, the target encoding or the resampling into the pipeline: it then sees "
@@ -146,6 +152,9 @@ def _other_rows(examination, runs, first, steady):
         if null["leaks"]:
             n = _num_samples(X)
             return [_resampled(examination, null, f"makes {len(first.rows)} rows of {n}")]
+        left_out = tidied(subject, _Prepared(subject.raw).rows, first.rows)
+        if left_out and judged((left_out.low, left_out.high), examination.delta) == "fault":
+            return [_left_out(left_out)]
     if steady and not by_labels:
         n = _num_samples(X)
         test = np.arange(3 * n // 4, n)  # at the end: lags and running means leave the rest
@@ -224,6 +233,20 @@ def _whitened_away(examination, raw, share):
         effect=None if effect is None else interval.mean,
         interval=None if effect is None else tuple(interval[1:]),
         evidence={"training_rows_moved": share, **({} if effect is None else effect.evidence)},
+    )
+
+
+def _left_out(tidied):
+    return Finding(
+        LABELS,
+        "fault",
+        "serious",
+        f"`prepare` leaves out {tidied.n_out} of {tidied.n_rows} rows by their labels: a model "
+        f"gets {tidied.right_out:.0%} of those right, {tidied.right_in:.0%} of the others",
+        FIXES[LEFT_OUT],
+        effect=tidied.added,
+        interval=(tidied.low, tidied.high),
+        evidence=asdict(tidied),
     )
 
 
@@ -330,7 +353,10 @@ def _as_of_effect(examination, runs):
     splits = thinned(subject.splits, runs.seconds)
     if splits is None or targets(subject) is None or not _is_numbers(subject.X):
         return None
-    came = as_of(subject, runs, splits)
+    try:
+        came = as_of(subject, runs, splits)
+    except Exception:  # noqa: BLE001 - fewer rows may be fewer than `prepare` takes
+        return None
     if came is None:
         return None
     return _measured(examination, replace(came, X=_like(subject.X, came.X)), splits, pooled=False)

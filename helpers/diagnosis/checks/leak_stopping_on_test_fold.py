@@ -13,6 +13,9 @@ _SHARE = 0.05
 #: Of Keras' own: what stops a fit, puts weights back or sets a rate may have been one of these.
 _ACTING = ("EarlyStopping", "LearningRateScheduler", "ReduceLROnPlateau", "TerminateOnNaN")
 
+#: Who acts where rows are no validation rows of a Keras fit.
+_ASKED = "the estimator's own fit"
+
 FIX = Fix(
     "Let early stopping watch a part of the fold's training rows; the held-out rows only score.",
     "KerasClassifier(build, epochs=100, fit__validation_split=0.2,\n"
@@ -32,10 +35,11 @@ FIX_SCORE = Fix(
 
 @check("leak/stopping-on-test-fold", needs={"trials"}, fits=6, weight=3)
 def leak_stopping_on_test_fold(examination):
-    """Digests of the validation rows of each Keras fit, and of rows that callbacks of the user's
-    own hold, against those of the rows that score the fold, and what acted on them: an early stop,
-    restored weights, a learning rate, a number of epochs. Rows that are training rows as well do
-    not count. Likewise where the estimator's own score changes what it predicts.
+    """Digests of the validation rows of each Keras fit, of rows that callbacks of the user's own
+    hold, and of those that a model is asked about while the estimator is fitted, against those of
+    the rows that score the fold, and what acted on them: an early stop, restored weights, a
+    learning rate, a number of epochs. Rows that are training rows as well do not count. Likewise
+    where the estimator's own score changes what it predicts.
 
     Watched without anything that acts is no fault: the curves are just prettier than they should
     be. What it adds to the winner's score, where that is a mean over rows: each fold is fitted
@@ -50,7 +54,8 @@ def leak_stopping_on_test_fold(examination):
     watched = [each for each in watched if each]
     if not watched:
         records = [record for trial in examination.trials for record in trial.records]
-        if all(_rows_to_see(record) is None for record in records):
+        asked = any(trial.peeked is not None for trial in examination.trials)
+        if not asked and all(_rows_to_see(record) is None for record in records):
             raise NotApplicable("no fit had validation rows that could be read")
         return []
     acts = [each["acts"] for each in watched]
@@ -63,14 +68,19 @@ def leak_stopping_on_test_fold(examination):
         "undecided": f"{', '.join(how)} watched them; what it did with them is not seen",
         "not the cause": "nothing acted on them",
     }[verdict]
-    effect = _effect(examination) if verdict == "fault" else None
+    effect = _effect(examination) if verdict == "fault" or how == [_ASKED] else None
+    if how == [_ASKED] and effect is not None and effect.interval[0] > examination.delta:
+        verdict = "fault"  # whatever it did with what it has learnt
     return [
         Finding(
             "leak/stopping-on-test-fold",
             verdict,
             SERIOUS_IF_FAULT[verdict],
             f"In {len(watched)} of {len(examination.trials)} fits the validation rows were rows "
-            f"that score the fold ({share:.0%} of those): {text}",
+            f"that score the fold ({share:.0%} of those): {text}"
+            if how != [_ASKED]
+            else f"In {len(watched)} of {len(examination.trials)} fits the estimator asked its "
+            f"model about rows that score the fold ({share:.0%} of those) while it was fitted",
             FIX,
             effect=effect and effect.mean,
             interval=effect and effect.interval,
@@ -133,8 +143,8 @@ def _seen_and_unseen(examination, trial):
     for is_watched in (half, ~half):
         hidden = np.concatenate([part[~is_watched] for part in trial.test_digests.reshape(-1, n)])
         with starts.changed(hidden=hidden, n_hidden=0):
-            fitted = examination.fit_allowed(trial.candidate, trial.fold)
-            if not starts.n_hidden:
+            fitted = examination.fit_allowed(trial.candidate, trial.fold, hidden=hidden)
+            if not (starts.n_hidden or fitted.n_hidden):
                 return None
         made = rows_of_trial(examination.subject, fitted)
         if made is None:
@@ -148,19 +158,28 @@ def _watched(trial, n_scored):
     """What acted on held-out rows in a trial; None if none were among the validation rows."""
     if trial.test_digests is None or trial.train_digests is None:
         return None
+    own = np.setdiff1d(trial.test_digests, trial.train_digests)
     for position, record in enumerate(trial.records):
-        rows = _rows_to_see(record)
-        if rows is None:
-            continue
-        own = np.setdiff1d(trial.test_digests, trial.train_digests)
-        if record.train_rows is not None:
-            own = np.setdiff1d(own, record.train_rows)
-        n_seen = len(np.intersect1d(rows, own))
-        share = n_seen / n_scored
-        if n_seen >= 2 and share >= _SHARE:
+        share = _share_seen(_rows_to_see(record), own, record, n_scored)
+        if share:
             acts, by = _acts(record, trial.records[position + 1 :])
             return {"acts": acts, "by": by, "share": share, "epochs_run": record.epochs_run}
-    return None
+    share = _share_seen(trial.peeked, own, trial.record, n_scored)
+    if not share:
+        return None
+    acts = "fault" if trial.weights_put_back else "undecided"
+    return {"acts": acts, "by": _ASKED, "share": share, "epochs_run": trial.record.epochs_run}
+
+
+def _share_seen(rows, own, record, n_scored):
+    """Of the rows that score a fold and are its own; 0 where it is next to none."""
+    if rows is None or record is None:
+        return 0
+    if record.train_rows is not None:
+        own = np.setdiff1d(own, record.train_rows)
+    n_seen = len(np.intersect1d(rows, own))
+    share = n_seen / n_scored
+    return share if n_seen >= 2 and share >= _SHARE else 0
 
 
 def _acts(record, later):

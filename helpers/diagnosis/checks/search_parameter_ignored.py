@@ -17,7 +17,7 @@ def search_parameter_ignored(examination):
     First weights that no seed changes were put there by the parameter. A model with a `train_step`
     of its own may leave alone what it was given, its optimizer, its loss, penalties and dropout, so
     that the shapes of its weights count alone; learning rates that a callback overrides do not
-    count."""
+    count. What acts on the winner, and on no other candidate, is not ignored."""
     dead = []
     for key in _keys(examination.subject.candidates):
         pairs = _pairs(examination, key)
@@ -25,6 +25,7 @@ def search_parameter_ignored(examination):
             pairs
             and all(_alike(examination, *pair) for pair in pairs)
             and _same(examination, key, *pairs[0])
+            and _does_nothing_to_the_winner(examination, key, pairs)
         ):
             dead.append(key)
     if not dead:
@@ -96,6 +97,19 @@ def _pairs(examination, key):
     return [(candidates[first], candidates[second], first, second) for first, second in pairs] or (
         _made(candidates, key)
     )
+
+
+def _does_nothing_to_the_winner(examination, key, pairs):
+    """Where no pair has the winner: a dropout may act in hidden layers alone, which others lack."""
+    best = examination.best
+    if best is None or any(best in pair[2:] or None in pair[2:] for pair in pairs):
+        return True  # random draws are of one space
+    winner = examination.subject.candidates[best]
+    values = [each[key] for each in examination.subject.candidates if key in each]
+    others = [each for each in values if repr(each) != repr(winner.get(key))]
+    if key not in winner or not others:
+        return True
+    return _same(examination, key, winner, winner | {key: others[-1]}, None, None)
 
 
 def _made(candidates, key):
