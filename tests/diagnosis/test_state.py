@@ -361,6 +361,32 @@ def test_what_fits_leave_outside_of_them_is_named_and_put_back(build, name):
     assert outside.changed() == []
 
 
+class Eases(keras.callbacks.Callback):
+    """New in each fit, but for the list that its constructor was given by default."""
+
+    def __init__(self, marks=[]):  # noqa: B006 - it is what is to be found
+        super().__init__()
+        self.marks = marks
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.marks.append(logs["loss"])
+        self.model.optimizer.learning_rate = 0.1 / len(self.marks)
+
+
+class Easing(Own):
+    def fit(self, X, y, sample_weight=None):
+        self.callbacks, before = [Eases()], self.callbacks
+        super().fit(X, y)
+        self.callbacks = before
+        return self
+
+
+def test_what_callbacks_share_beside_their_objects_is_theirs():
+    found, _ = observed(Easing(epochs=2), budget=3, check=state_order_dependent)
+    assert found["state/shared-callback"].verdict == "fault"
+    assert "Eases.__init__.marks" in found["state/shared-callback"].title
+
+
 class Counted(Own):
     """Counts its fits, and looks at the number no more."""
 

@@ -17,12 +17,15 @@ FIX_OUTSIDE = Fix(
 )
 
 
-@check("state/order-dependent", needs={"fits"}, fits=4, weight=2)
+ORDER, CALLBACK = "state/order-dependent", "state/shared-callback"
+
+
+@check(ORDER, CALLBACK, needs={"fits"}, fits=4, weight=2)
 def state_order_dependent(examination):
     """A fit with its seed fixed is made again, and once more after another candidate's; its last
     weights are compared digit by digit. Likewise where an attribute of a class, a variable of a
-    module or of a closure has changed in the search: with what it held at first, and as it is now.
-    Names of metrics are compared between fits."""
+    module or of a closure has changed in the search: with what it held at first, and as it is now
+    (where it is all of callbacks, they share it). Names of metrics are compared between fits."""
     renamed = _renamed(examination)
     broken = [
         trial for trial in examination.trials if "Random ops require a seed" in (trial.error or "")
@@ -51,8 +54,8 @@ def state_order_dependent(examination):
 _SAME_CAUSE = ("state_shared_weights", "state_shared_optimizer", "state_shared_callback")
 
 
-def _finding(title, evidence, fix=FIX):
-    return Finding("state/order-dependent", "fault", "serious", title, fix, evidence=evidence)
+def _finding(title, evidence, fix=FIX, code=ORDER):
+    return Finding(code, "fault", "serious", title, fix, evidence=evidence)
 
 
 def _renamed(examination):
@@ -88,6 +91,8 @@ def _left_outside(examination):
         return []
     if fresh.end_digest != control.end_digest or worn.end_digest == fresh.end_digest:
         return []
+    callbacks = {name for record in examination.recorder.fits for name, _ in record.callbacks}
+    is_theirs = all(name.partition(".")[0] in callbacks for name in changed)
     return [
         _finding(
             f"{', '.join(changed)} changed in one fit and was not as before in the next: the same "
@@ -98,6 +103,7 @@ def _left_outside(examination):
                 "loss_afresh": fresh.loss_last,
             },
             FIX_OUTSIDE,
+            CALLBACK if is_theirs else ORDER,
         )
     ]
 
