@@ -15,6 +15,7 @@ CODE = "metric/below-baseline"
 X, Y = load_iris(return_X_y=True)
 RARE = (np.arange(200) % 8 == 0).astype(int)
 NOISE = np.random.default_rng(0).standard_normal((200, 4))
+CLAIMS = np.where(np.random.default_rng(1).random(200) < 0.2, np.exp(2 + NOISE[:, 0] / 4), 0.0)
 
 
 class Backwards(Ridge):
@@ -30,8 +31,9 @@ class Backwards(Ridge):
         (DummyClassifier(strategy="constant", constant=0), X, RARE[:150], None),
         (ExtraTreeClassifier(random_state=0), NOISE, RARE, "accuracy"),
         (Backwards(), *load_diabetes(return_X_y=True), None),
+        (Ridge(), NOISE, CLAIMS, "neg_mean_absolute_error"),
     ],
-    ids=["constant", "noise", "backwards"],
+    ids=["constant", "noise", "backwards", "means of what is mostly 0"],
 )
 def test_worse_than_a_constant_is_a_fault(estimator, X, y, scoring):
     examination = examined(GridSearchCV(estimator, {}, cv=3, scoring=scoring), X, y)

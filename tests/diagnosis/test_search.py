@@ -413,6 +413,22 @@ def test_a_parameter_of_random_draws_that_reaches_nothing_is_found():
     assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
 
 
+class Shuffling(Own):
+    """Shuffles before a share of the rows is set apart."""
+
+    def fit(self, X, y, sample_weight=None):
+        order = np.random.permutation(len(X))
+        return super().fit(X[order], y[order])
+
+
+def test_rows_set_apart_by_chance_do_not_hide_a_parameter_that_reaches_nothing():
+    search = GridSearchCV(
+        Shuffling(deaf, validation_split=0.2, seed=None), {"learning_rate": [0.1, 0.2]}, cv=2
+    )
+    found, _ = observed(search, check=search_parameter_ignored, budget=4)
+    assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
+
+
 class Conditional(Own):
     """Whose rate acts where it trains at all."""
 

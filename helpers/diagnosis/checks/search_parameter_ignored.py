@@ -142,13 +142,15 @@ def _signature(trial, other):
     names = ("shapes",) if own_step else ("architecture", "loss")
     is_left = own_step or _is_set_by_a_callback(record, other.record)
     optimizer = record.facts.get("optimizer"), record.learning_rate_given
+    # Which rows are set apart may be drawn by chance: trainings from one seed tell.
+    rows = record.rows_digest if record.val_rows is None else None
     return json.dumps(
         [
             {name: record.facts.get(name) for name in names},
             None if is_left else optimizer,
             [(facts["name"], facts["settings"]) for facts in record.callback_facts],
             record.epochs_asked, record.batch_size, record.steps,
-            record.rows_digest, len(trial.records),
+            rows, len(trial.records),
         ],
         default=str,
     )  # fmt: skip
