@@ -26,8 +26,13 @@ def beside_the_best(examination):
 
 
 def _without_seeds(params):
-    kept = {name: value for name, value in params.items() if not _is_seed(name)}
-    return repr(sorted(kept.items(), key=lambda item: item[0]))
+    """What else is set, also within parameters that are dicts, such as ``model_kwargs``."""
+    kept = {
+        name: _without_seeds(value) if isinstance(value, dict) else value
+        for name, value in params.items()
+        if not _is_seed(str(name))
+    }
+    return repr(sorted(kept.items(), key=lambda item: str(item[0])))
 
 
 def _is_seed(name):

@@ -45,7 +45,14 @@ def test_many_equal_candidates_are_a_fault():
     assert finding.evidence["interval_of_lead_elsewhere"][0] < 0
 
 
-@pytest.mark.parametrize("grid", [{"seed": [0, 1]}, {"right": [0.6, 0.9], "seed": [0, 1, 2]}])
+@pytest.mark.parametrize(
+    "grid",
+    [
+        {"seed": [0, 1]},
+        {"right": [0.6, 0.9], "seed": [0, 1, 2]},
+        {"named": [{"seed": 0, "units": 8}, {"seed": 1, "units": 8}]},
+    ],
+)
 def test_seeds_are_no_settings(grid):
     finding, examination = finding_of(grid, seed=3)
     assert (finding.verdict, finding.interval) == ("fault", None)
