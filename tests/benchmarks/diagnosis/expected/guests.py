@@ -24,4 +24,18 @@ GUESTS = {
         ("budget/ranking-not-settled",),
         NOISE | SHORT,
     ),
+    "digits_of_the_best_round": Expected(
+        "a loop of one epoch each keeps the round that does best on the rows that score",
+        ("leak/stopping-on-test-fold",),
+        NOISE | SHORT,
+    ),
+    "credit_tidied": Expected(
+        "rows whose labels a model finds unlikely are left out, held-out ones too",
+        ("leak/preparation-saw-test-labels",),
+        NOISE | SHORT,
+    ),
+    "board_with_restarts": Expected(
+        "a dropout that has no layer to act on in the candidates where it is searched, two exactly "
+        "tied losers"
+    ),
 }
