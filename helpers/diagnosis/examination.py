@@ -66,8 +66,10 @@ class Examination:
         Practical margin.
     starts : Starts
         Lets further fits start fresh or train for longer.
+    listed : list of dict
+        All candidates of the search, those that were beyond the budget included.
     n_left_out : int
-        Candidates of the search that were beyond the budget.
+        How many were beyond it.
     known : dict of str to list of Finding
         By the name of the check that found them.
     remedies : dict of str to Remedy
@@ -78,6 +80,7 @@ class Examination:
         self.subject, self.budget, self._delta = subject, budget, delta
         self.starts = Starts() if starts is None else starts
         self.trials, self.refit, self.recorder = [], None, FitRecorder()
+        self.listed = list(subject.candidates)
         self.observed_seconds, self.is_complete, self.n_left_out = 0.0, False, 0
         self.known, self.remedies = {}, {}
 

@@ -429,6 +429,19 @@ def test_rows_set_apart_by_chance_do_not_hide_a_parameter_that_reaches_nothing()
     assert found["search/parameter-ignored"].evidence["parameters"] == ["learning_rate"]
 
 
+def of_the_first_candidate(examination):
+    """As of a search of which the budget allowed no other."""
+    examination.subject.candidates = examination.subject.candidates[:1]
+    examination.trials = examination.of(0)
+    return search_parameter_ignored(examination)
+
+
+def test_candidates_that_the_budget_left_out_are_asked_for_a_parameter_that_reaches_nothing():
+    found, _ = observed(Own(deaf), check=of_the_first_candidate, budget=2)
+    assert found["search/parameter-ignored"].evidence["values"] == {"learning_rate": ["0.1", "0.2"]}
+    assert observed(Own(), check=of_the_first_candidate, budget=2)[0] == {}
+
+
 class Conditional(Own):
     """Whose rate acts where it trains at all."""
 

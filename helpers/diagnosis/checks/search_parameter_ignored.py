@@ -6,10 +6,10 @@ import json
 import numpy as np
 
 from helpers.diagnosis.findings import Finding, Fix
-from helpers.diagnosis.registry import check
+from helpers.diagnosis.registry import NotApplicable, check
 
 
-@check("search/parameter-ignored", needs={"fits", "search"}, fits=2)
+@check("search/parameter-ignored", needs={"fits"}, fits=2)
 def search_parameter_ignored(examination):
     """Two candidates that differ in one parameter alone are compared by what Keras was given
     (model, optimizer, loss, callbacks, epochs, batches, rows); if all is equal, both are trained
@@ -18,8 +18,10 @@ def search_parameter_ignored(examination):
     of its own may leave alone what it was given, its optimizer, its loss, penalties and dropout, so
     that the shapes of its weights count alone; learning rates that a callback overrides do not
     count. What acts on the winner, and on no other candidate, is not ignored."""
+    if len(examination.listed) < 2:
+        raise NotApplicable("needs a search with at least two candidates")
     dead = []
-    for key in _keys(examination.subject.candidates):
+    for key in _keys(examination.listed):
         pairs = _pairs(examination, key)
         if (
             pairs
@@ -39,7 +41,7 @@ def search_parameter_ignored(examination):
             evidence={
                 "parameters": dead,
                 "values": {
-                    key: sorted({str(each.get(key)) for each in examination.subject.candidates})
+                    key: sorted({str(each.get(key)) for each in examination.listed})
                     for key in dead
                 },
             },
@@ -80,7 +82,8 @@ def _keys(candidates):
 def _pairs(examination, key):
     """Pairs of candidates, as parameters, that differ in this key alone.
 
-    Random draws have none: then the first candidate with the extreme values of the key.
+    Random draws have none, nor have those that the budget left: then the first candidate, and the
+    same with another value of the key.
     """
     candidates = examination.subject.candidates
     cells = {}
@@ -95,7 +98,7 @@ def _pairs(examination, key):
         if repr(candidates[first][key]) != repr(candidates[second][key])
     ]
     return [(candidates[first], candidates[second], first, second) for first, second in pairs] or (
-        _made(candidates, key)
+        _made(examination.listed, key)
     )
 
 
@@ -169,7 +172,6 @@ def _same(examination, key, first, second, *positions):
 
     What a callback or a step of its own does may begin late: then whole ones have to, as well.
     """
-    examination.require(2, 0.7)
     is_epochs = key.rpartition("__")[2] == "epochs"
     short = {"most_epochs": None if is_epochs else 1}
     one, two = pair = _fits(examination, first, second, **short)
@@ -187,15 +189,23 @@ def _same(examination, key, first, second, *positions):
         return False
     if is_epochs or not any(_may_act_late(trial.record) for trial in pair):
         return True
-    examination.require(2)
     return _ended_the_same(*_fits(examination, first, second, common=[]), read)
+
+
+def _share_of_one_epoch(examination):
+    """What a fit of one epoch takes, of a whole one."""
+    known = [trial for trial in examination.trials if trial.record is not None and trial.seconds]
+    shares = [trial.seconds_for(1) / trial.seconds for trial in known]
+    return float(np.clip(np.mean(shares), 0.05, 1.0)) if shares else 1.0
 
 
 def _fits(examination, *candidates, later=0, **settings):
     """Fits of candidates on one fold, with one seed: that of the search, or a later one."""
     fold, seed = examination.trials[0].fold, examination.subject.random_state + later
+    is_short = settings.get("most_epochs") is not None
+    examination.require(len(candidates), _share_of_one_epoch(examination) if is_short else 1.0)
     with examination.starts.changed(is_fresh=True, **settings):
-        return [examination.fit(0, fold, params=params, seed=seed) for params in candidates]
+        return [examination.fit_allowed(0, fold, params=params, seed=seed) for params in candidates]
 
 
 def _starts(trial):
