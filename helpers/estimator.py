@@ -194,7 +194,8 @@ class KerasEstimator(RoutedParameters):
         Returns
         -------
         ndarray, shape (n_samples,) or (n_samples, n_targets)
-            The most probable labels, of the type that they had; a regressor's numbers.
+            The most probable labels, of the type that they had; a regressor's numbers, float64 if
+            it was trained on float64 rows, else of Keras' precision.
         """
         outputs = self._outputs(X, arguments)
         return self._kind.predict(outputs, self.model_)

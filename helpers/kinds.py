@@ -223,10 +223,13 @@ class Numbers:
     ----------
     shape : tuple of int
         What follows the number of rows in the shape of the targets.
+    dtype : str or None, default=None
+        Of predictions; None: as the model returns them.
     """
 
-    def __init__(self, shape):
+    def __init__(self, shape, dtype=None):
         self.shape = shape
+        self.dtype = dtype
 
     @property
     def meta(self):
@@ -270,7 +273,7 @@ class Numbers:
     def predict(self, outputs, model):
         """In the shape in which targets were given."""
         outputs = np.hstack(keras.tree.flatten(outputs))
-        return outputs.reshape(len(outputs), *self.shape)
+        return outputs.reshape(len(outputs), *self.shape).astype(self.dtype or outputs.dtype)
 
 
 class Encoded:

@@ -370,23 +370,5 @@ class KerasRegressor(RegressorMixin, KerasEstimator):
         """
         return self._one_epoch(X, y, sample_weight, fit_arguments)
 
-    def predict(self, X, **arguments):
-        """What the model says of each row, in the form in which ``fit`` was given targets.
-
-        Parameters
-        ----------
-        X : array-like, shape (n_samples, ...)
-        **arguments
-            As ``predict__...``, for this call: what ``keras.Model.predict`` takes.
-
-        Returns
-        -------
-        ndarray, shape (n_samples,) or (n_samples, n_targets)
-            Of the precision of the rows that it was trained on, or Keras' where those had less.
-        """
-        predicted = super().predict(X, **arguments)
-        is_double = self._X_dtype == "float64" and isinstance(self._kind, Numbers)
-        return predicted.astype("float64") if is_double else predicted
-
     def _kind_of(self, y, classes=None):
-        return Numbers(y.shape[1:])
+        return Numbers(y.shape[1:], "float64" if self._X_dtype == "float64" else None)
