@@ -5,16 +5,9 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from sklearn.base import RegressorMixin, clone
+from sklearn.base import clone
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_array,
-    check_consistent_length,
-    check_is_fitted,
-    column_or_1d,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from helpers.arguments import (
     FIT,
@@ -29,6 +22,7 @@ from helpers.arguments import (
 )
 from helpers.building import COMPILE, build, builder_parameters, check_builder, check_routed
 from helpers.cache import check_memory, train_cached
+from helpers.checked import CheckedRows
 from helpers.copies import put_together, taken_apart
 from helpers.epochs import VALIDATION_SHARE, Present, train_auto
 from helpers.kinds import Encoded, from_record, to_record
@@ -36,11 +30,11 @@ from helpers.persistence import from_plain, is_plain, read, to_plain, write
 from helpers.prediction import outputs_of
 from helpers.quiet import keras
 from helpers.randomness import derive_seeds, isolated
-from helpers.readable import check_one_type, check_readable, named
+from helpers.readable import named
 from helpers.recipes import Recipe, numbers_of
 from helpers.routed import RoutedParameters
 from helpers.routing import constructor_parameters, routed_to
-from helpers.rows import as_floats, as_inputs, check_split, split, with_mean_one
+from helpers.rows import as_inputs, check_split, split
 from helpers.training import FitJob, Rows, train
 
 #: What a fit leaves behind beside the model.
@@ -55,11 +49,9 @@ META = (
 )  # fmt: skip
 #: What no builder that is a method of a subclass reads: results, and what changes none.
 NOT_READ_BY_BUILDERS = ("model_", "_recipe", "history_", "n_epochs_", "memory", "verbose")
-#: How scikit-learn is asked to check rows.
-ROWS = {"accept_sparse": "csr", "allow_nd": True, "dtype": "numeric"}
 
 
-class KerasEstimator(RoutedParameters):
+class KerasEstimator(CheckedRows, RoutedParameters):
     """What the classifier and the regressor share: parameters, the order of a fit, prediction."""
 
     # As in SciKeras, a subclass whose model has a `fit` of its own adds what that takes.
@@ -485,100 +477,6 @@ class KerasEstimator(RoutedParameters):
         check_whole("max_epochs", self.max_epochs, owner=owner)
         check_share("validation_split", self.validation_split)
         return arguments
-
-    def _check_rows(self, X, y, reset=True):
-        X = self._validated(X, reset=reset)
-        if reset:
-            self._X_dtype = str(X.dtype)
-        else:
-            self._check_dtype("X", X.dtype, self._X_dtype)
-        with named("X"):
-            X = as_floats(X)
-        if y is None:
-            raise ValueError(
-                f"y=None: {type(self).__name__} requires y to be passed, but the target y is None"
-            )
-        y = self._check_targets(y)
-        check_consistent_length(X, y)
-        if not reset:
-            self._check_like_before(y)
-        return X, y
-
-    def _check_like_before(self, y):
-        """Refuse targets of another form than those that the model was trained on."""
-
-    def _check_more_rows(self, X, name="X"):
-        """Rows for the model that is there, or is about to be."""
-        X = self._validated(X, name)
-        with named(name):
-            return as_floats(X, name)
-
-    def _validated(self, X, name="X", reset=False):
-        check_readable(name, X)
-        with named(name):
-            X = validate_data(self, X, reset=reset, **ROWS)
-            if not reset:
-                self._check_shape(X)
-        return X
-
-    def _check_dtype(self, name, dtype, before):
-        """Refuse to go on with fractions where there were none: raw rows, and then scaled ones."""
-        if np.dtype(dtype).kind == "f" and np.dtype(before).kind in "iub":
-            raise ValueError(
-                f"Got {name} with dtype {dtype}: this {type(self).__name__} was trained on {name} "
-                f"of dtype {before}, and goes on with whole numbers"
-            )
-
-    def _check_targets(self, y, name="y"):
-        own = hasattr(type(self), "target_encoder")  # which may take any targets
-        numeric = isinstance(self, RegressorMixin) and not own
-        check_readable(name, y)
-        with named(name):
-            y = check_array(
-                y, ensure_2d=False, dtype="numeric" if numeric else None, input_name=name,
-                estimator=self,
-            )  # fmt: skip
-        if not own:
-            check_one_type(name, y)
-        return as_floats(y, name) if numeric else y
-
-    def _check_shape(self, X):
-        if X.shape[1:] != self._X_shape:
-            raise ValueError(
-                f"X has rows of shape {X.shape[1:]}; {type(self).__name__} was fitted on rows of "
-                f"shape {self._X_shape}, and takes the same dimensions in X"
-            )
-
-    def _check_validation(self, X, y):
-        if X is None and y is None:
-            return None
-        if X is None or y is None:
-            raise ValueError("X_val and y_val: give both, or neither")
-        if self.validation_split:
-            raise ValueError(
-                f"validation_split={self.validation_split!r} contradicts X_val: give one of the two"
-            )
-        X, y = self._check_more_rows(X, name="X_val"), self._check_targets(y, name="y_val")
-        with named("y_val"):
-            check_consistent_length(X, y)
-        return Rows(self._inputs(X), self._kind.numbers(y, name="y_val"))
-
-    def _check_groups(self, groups, X):
-        if groups is None:
-            return None
-        with named("groups"):
-            groups = column_or_1d(groups, input_name="groups")
-            check_consistent_length(X, groups)
-        return groups
-
-    def _row_weights(self, y, sample_weight, X):
-        if sample_weight is None:
-            return None
-        with named("sample_weight"):
-            weights = _check_sample_weight(
-                sample_weight, X, dtype=keras.config.floatx(), allow_all_zero_weights=True
-            )
-        return with_mean_one(weights)
 
     def _split(self, rows, share, seed, groups):
         labels = self._kind.strata(rows.y)

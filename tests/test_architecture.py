@@ -28,6 +28,7 @@ LAYERS = (
     {"epochs"},
     {"cache", "lockstep"},
     {"rows", "arguments", "readable", "kinds", "prediction", "routed"},
+    {"checked"},
     {"estimator"},
     {"wrapper", "recorder", "fit_record"},
     {"diagnosis"},

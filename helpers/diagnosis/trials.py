@@ -198,7 +198,10 @@ def _fit_and_score(subject, trial, train, test, seed, hidden):
     X, y = rows_of(subject.X, test), rows_of(subject.y, test)
     trial.test_digests = _digests(estimator, X)
     is_own = y is not None and _is_the_users(subject, estimator)
-    unscored = _what_it_says(estimator, X) if is_own else None
+    unscored = None
+    if is_own:
+        with contextlib.suppress(Exception):  # a search need not ask for any
+            unscored = np.asarray(estimator.predict(X))
     for name, scorer in subject.scorers.items():
         trial.scores[name] = math.nan
         made = subject.named(name, scorer(estimator, X, y))
@@ -223,18 +226,12 @@ def _fit_and_score(subject, trial, train, test, seed, hidden):
         trial.is_blind = _is_blind(subject, estimator, X, y, trial.score)
 
 
-def _what_it_says(estimator, X):
-    """Predictions, if they are the same when asked for again."""
-    with contextlib.suppress(Exception):  # a search need not ask for any
-        first, again = (np.asarray(estimator.predict(X)) for _ in range(2))
-        return first if np.array_equal(first, again) else None
-    return None
-
-
 def _swayed(subject, estimator, X, y, predictions):
     """See `Trial.swayed`: the rows are scored by halves, and predicted after either."""
     unscored, scored = predictions
-    if np.array_equal(unscored, scored) or _what_it_says(estimator, X) is None:
+    if np.array_equal(unscored, scored):
+        return None
+    if not np.array_equal(scored, np.asarray(estimator.predict(X))):  # it draws them
         return None
     half = np.random.default_rng(0).permutation(len(scored)) < len(scored) // 2
     after_itself, after_others = scored.copy(), scored.copy()

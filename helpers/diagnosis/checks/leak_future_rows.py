@@ -6,6 +6,7 @@ from scipy import stats
 from sklearn.preprocessing import StandardScaler
 
 from helpers.diagnosis.attribution import Remedy
+from helpers.diagnosis.blind import is_in_time
 from helpers.diagnosis.checks.leak_duplicate_rows import MAX_ROWS, twins
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.probes import Arm, measured, require_matrix, with_columns
@@ -52,13 +53,12 @@ def leak_future_rows(examination):
     rank = np.empty(len(order), int)
     rank[order] = np.arange(len(order))
     overlap = _overlap(subject.X, X, order)
-    if all(rank[train].max() < rank[test].min() for train, test in subject.splits):
+    ranked = [(rank[train], rank[test]) for train, test in subject.splits]
+    if is_in_time(ranked):
         return _overlapping(examination, X, y, rank, overlap)
-    torn = None
-    if not _mixes(subject.splits, rank, times):
-        torn = [(rank[train], rank[test]) for train, test in subject.splits]
-        if not _is_torn(torn, X[order]):
-            return []
+    mixes = _mixes(subject.splits, rank, times)
+    if not mixes and not _is_torn(ranked, X[order]):
+        return []
     if by == "order of the file" and not overlap:
         if subject.groups is not None:
             raise NotApplicable("groups were given: see leak/shared-groups")
@@ -68,7 +68,7 @@ def leak_future_rows(examination):
         alone = _without_twins(X)
         if not _is_serial(X[alone], y[alone], subject.is_classification):
             return []
-    return _mixed(examination, X, y, order, by, overlap, is_torn=torn is not None)
+    return _mixed(examination, X, y, order, by, overlap, is_torn=not mixes)
 
 
 def _mixed(examination, X, y, order, by, overlap, *, is_torn):
@@ -171,11 +171,10 @@ def _is_torn(splits, X):
 
     Blocks that are groups, such as patients, end where another group begins, which is unlike.
     """
-    X = with_columns(X)
-    Z = StandardScaler().fit_transform(X[:, np.ptp(X, axis=0) > 0])
-    ends = []
     if len(splits) < 2:
         return False
+    X, ends = with_columns(X), []
+    Z = StandardScaler().fit_transform(X[:, np.ptp(X, axis=0) > 0])
     for _, test in splits:
         is_held = np.zeros(len(Z), bool)
         is_held[test] = True

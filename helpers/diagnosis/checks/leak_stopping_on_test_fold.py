@@ -69,18 +69,20 @@ def leak_stopping_on_test_fold(examination):
         "not the cause": "nothing acted on them",
     }[verdict]
     effect = _effect(examination) if verdict == "fault" or how == [_ASKED] else None
-    if how == [_ASKED] and effect is not None and effect.interval[0] > examination.delta:
-        verdict = "fault"  # whatever it did with what it has learnt
+    seen = f"the validation rows were rows that score the fold ({share:.0%} of those): {text}"
+    if how == [_ASKED]:
+        seen = (
+            f"the estimator asked its model about rows that score the fold ({share:.0%} of those) "
+            "while it was fitted"
+        )
+        if effect is not None and effect.interval[0] > examination.delta:
+            verdict = "fault"  # whatever it did with what it has learnt
     return [
         Finding(
             "leak/stopping-on-test-fold",
             verdict,
             SERIOUS_IF_FAULT[verdict],
-            f"In {len(watched)} of {len(examination.trials)} fits the validation rows were rows "
-            f"that score the fold ({share:.0%} of those): {text}"
-            if how != [_ASKED]
-            else f"In {len(watched)} of {len(examination.trials)} fits the estimator asked its "
-            f"model about rows that score the fold ({share:.0%} of those) while it was fitted",
+            f"In {len(watched)} of {len(examination.trials)} fits {seen}",
             FIX,
             effect=effect and effect.mean,
             interval=effect and effect.interval,
