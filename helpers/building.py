@@ -104,6 +104,7 @@ def check_routed(builder, parameters, known=COMPILE):
 def build(
     builder, sample, *,
     parameters, meta, default_loss, params=None, optimizer=None, loss=None, metrics=None,
+    class_defaults=None,
 ):  # fmt: skip
     """Call the builder and compile its model, if it has not done so itself.
 
@@ -126,6 +127,9 @@ def build(
     optimizer, loss, metrics : str, class, object, dict, list or None
         As for ``keras.Model.compile``. None leaves it to the builder, or to ``default_loss``, Adam
         and no metrics.
+    class_defaults : dict of str to object, optional
+        What the three are if nobody asks for anything, by the constructor of the estimator's class:
+        a builder that compiles has the last word on these.
 
     Returns
     -------
@@ -167,7 +171,9 @@ def build(
         model.compile(**compile_arguments(asked, parameters))
     else:
         _check_has_loss(model)
-        _apply_to_compiled(model, asked, parameters, handed)
+        defaults = class_defaults or {}
+        said = {key: value for key, value in asked.items() if not _equal(value, defaults.get(key))}
+        _apply_to_compiled(model, said, parameters, handed)
         # The builder may have closed over an optimizer object that another fit has stepped.
         model.optimizer = copy_of(model.optimizer)
     _check_learning_rate(model.optimizer)
@@ -486,8 +492,16 @@ def _is_compiled_with(model, name, asked, routed, handed):
 
 
 def _one_loss(first, second):
-    if isinstance(first, list | tuple | dict):
-        return first == second
-    if hasattr(first, "get_config") and hasattr(second, "get_config"):
-        return type(first) is type(second) and first.get_config() == second.get_config()
+    if isinstance(first, list | tuple | dict) or _configured(first, second):
+        return _equal(first, second)
     return loss_name(first) == loss_name(second)
+
+
+def _equal(first, second):
+    if _configured(first, second):  # Keras' objects are compared by identity, and clones differ
+        return type(first) is type(second) and first.get_config() == second.get_config()
+    return first is second or first == second
+
+
+def _configured(*things):
+    return all(hasattr(thing, "get_config") for thing in things)

@@ -420,6 +420,11 @@ class KerasEstimator(CheckedRows, RoutedParameters):
             "optimizer": self.optimizer,
             "loss": self.loss,
             "metrics": self.metrics,
+            "class_defaults": {
+                name: parameter.default
+                for name, parameter in constructor_parameters(type(self)).items()
+                if name in ("optimizer", "loss", "metrics")
+            },
         }
 
     def _meta(self):

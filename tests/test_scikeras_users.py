@@ -71,6 +71,25 @@ def test_what_a_builder_leaves_out_of_compile_kwargs_is_not_ignored():
         KerasClassifier(build, loss="categorical_crossentropy", **FAST).fit(X, Y)
 
 
+def test_a_builder_that_compiles_has_the_last_word_on_the_defaults_of_a_subclass():
+    default = keras.losses.CategoricalCrossentropy()
+
+    class Smoothed(KerasClassifier):
+        def __init__(self, *args, loss=default, optimizer="adam", **kw):
+            super().__init__(*args, loss=loss, optimizer=optimizer, **kw)
+
+    def build(meta):
+        model = softmax(meta)
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        return model
+
+    fitted = clone(Smoothed(build, **FAST)).fit(X, Y)
+    assert isinstance(fitted.model_.optimizer, keras.optimizers.SGD)
+    asked = keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
+    with pytest.raises(ValueError, match="but model compiled with loss of the builder's own"):
+        Smoothed(build, loss=asked, **FAST).fit(X, Y)
+
+
 def test_builder_of_any_keyword_gets_all_there_is():
     given = {}
 
