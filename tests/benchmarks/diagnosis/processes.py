@@ -10,29 +10,38 @@ import tempfile
 import time
 from pathlib import Path
 
-__all__ = ["diagnosed"]
+__all__ = ["diagnosed", "outcome_of"]
 
 ROOT = Path(__file__).parents[3]
 ONE = "tests.benchmarks.diagnosis.one"
 
 
 def diagnosed(theme, name, timeout_s):
-    """What the process wrote: ``report`` (a dict) and ``seconds``; or ``error`` in their place.
+    """``report`` (a dict, or None), ``seconds`` and ``error``; see `outcome_of`."""
+    return {"report": None} | outcome_of([ONE, theme, name], timeout_s)
+
+
+def outcome_of(module, timeout_s):
+    """What a process wrote, ``seconds`` among it, and ``error``: None, or why there is no result.
 
     Parameters
     ----------
-    theme, name : str
+    module : list of str
+        A module's name and what it is told, before the file that it is to write.
     timeout_s : float
         The process is ended after so long, with all that it started.
+
+    Returns
+    -------
+    dict
     """
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "result.json"
-        command = [sys.executable, "-m", ONE, theme, name, str(file)]
-        error = _run(command, Path(folder), timeout_s)
+        error = _run([sys.executable, "-m", *module, str(file)], Path(folder), timeout_s)
         if error is None:
             return json.loads(file.read_text(encoding="utf-8")) | {"error": None}
-    return {"report": None, "seconds": time.perf_counter() - started, "error": error}
+    return {"seconds": time.perf_counter() - started, "error": error}
 
 
 def _run(command, folder, timeout_s):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.benchmarks.diagnosis import relatives
 from tests.benchmarks.diagnosis.expected import EXPECTED, SMOKE, THEMES
 from tests.benchmarks.diagnosis.one import patient
 from tests.benchmarks.diagnosis.processes import diagnosed
@@ -123,3 +124,32 @@ def test_the_diagnosis_tells_faulty_from_healthy(name):
     assert not row["missed"], row["findings"]
     assert not row["false_alarms"], row["findings"]
     assert not row["info_missed"], row["findings"]
+
+
+def test_what_the_relatives_say_is_judged_in_our_codes():
+    for kinds in relatives.CODES.values():
+        assert {code for codes in kinds.values() for code in codes} <= set(CODES)
+    said = {"said": ["group_leakage", "unheard of"], "seconds": 1.0, "error": None}
+    found = relatives.judged("clinic_rows", "splitguard", said)
+    assert found["hits"] == ["leak/shared-groups"]
+    alarm = relatives.judged("strong_marker", "splitguard", said)
+    failed = {"seconds": 1.0, "error": "ValueError: no"}
+    crashed = relatives.judged("invoices", "splitguard", failed)
+    line = relatives.table([found, alarm, crashed]).splitlines()[-1]
+    assert line == "| splitguard | 2 of 3 | 1 of 1 | 1 of 1 | 1.0 s |"
+
+
+def test_the_relatives_see_what_the_search_is_given():
+    arguments = patient("split", "days_apart")()
+    given = relatives.given(arguments)
+    train, test = given.first_fold()
+    assert len(given.X) == len(given.y)
+    assert not set(train) & set(test)
+    assert given.search is not arguments["search"]
+
+
+def test_without_relatives_it_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr(relatives, "installed", list)
+    with pytest.raises(SystemExit, match="2"):
+        relatives.main([])
+    assert "pip install skore splitguard targetleak" in capsys.readouterr().err
