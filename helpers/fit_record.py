@@ -44,12 +44,16 @@ class FitRecord:
     callback_facts : list of dict
         See `helpers.model_facts.callback_facts`; after all `on_train_begin`, in the order of
         `callbacks`. ``saw_monitor``: whether one that monitors a metric had met it by the end.
+        ``asked_in_vain``: all that a stopper of the user's own asks the logs for, where none of it
+        was ever there.
     initial_epoch : int
         Number of the first epoch, as `fit` was asked for.
     first_epoch : int
         The epoch that ran first, from there. Above zero if a callback took up an earlier fit.
     batch_size : int or None
         As `fit` was asked for.
+    validation_split : float
+        Share of the rows, the last ones, that Keras was asked to set apart.
     is_finite : bool
         Whether all weights are numbers at the end. The loss may be one where they are not: a relu
         makes zero of what is none.
@@ -87,6 +91,7 @@ class FitRecord:
     initial_epoch: int = 0
     first_epoch: int = 0
     batch_size: int | None = None
+    validation_split: float = 0.0
     is_finite: bool = True
     weights_put_back: bool = False
 

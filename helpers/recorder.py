@@ -39,6 +39,7 @@ import numpy as np
 import pandas as pd
 from joblib import parallel
 
+from helpers.asked_logs import asked_by
 from helpers.digests import row_digests, variable_digests
 from helpers.fit_record import FitRecord
 from helpers.model_facts import callback_facts, model_facts, tables_held
@@ -309,7 +310,8 @@ def _observed(fit):
     watcher, began = _Watcher(record, model, list(fit.callbacks)), time.perf_counter()
     fit.callbacks.append(watcher)
     try:
-        yield
+        with watcher.listening:
+            yield
     except BaseException as error:
         record.error = f"{type(error).__name__}: {error}"
         raise
@@ -325,6 +327,8 @@ def _new_record(model, arguments):
     job = current_job.get()
     record.batch_size = arguments["batch_size"] if job is None else job.batch_size
     record.initial_epoch = arguments["initial_epoch"]
+    if arguments["validation_data"] is None:
+        record.validation_split = float(arguments["validation_split"] or 0)
     return record
 
 
@@ -381,15 +385,16 @@ def _watching(record, model, arguments):
     """Add a `_Watcher` behind the caller's callbacks, which it leaves as they were."""
     callbacks = arguments["callbacks"]
     watcher = _Watcher(record, model, list(_callbacks(callbacks)))
-    if not isinstance(callbacks, keras.callbacks.CallbackList):
-        arguments["callbacks"] = [*_callbacks(callbacks), watcher]
-        yield
-        return
-    callbacks.callbacks.append(watcher)
-    try:
-        yield
-    finally:
-        callbacks.callbacks.remove(watcher)
+    with watcher.listening:
+        if not isinstance(callbacks, keras.callbacks.CallbackList):
+            arguments["callbacks"] = [*_callbacks(callbacks), watcher]
+            yield
+            return
+        callbacks.callbacks.append(watcher)
+        try:
+            yield
+        finally:
+            callbacks.callbacks.remove(watcher)
 
 
 def _callbacks(callbacks):
@@ -407,11 +412,13 @@ class _Watcher(keras.callbacks.Callback):
         self.holds_rows = any(map(tables_held, others))
         self.only_logs = not self.holds_rows  # in a stack of fits it needs nothing of the model
         self.weights, self.first_ended = None, None
+        self.listening, self.asked = contextlib.ExitStack(), []
 
     def on_train_begin(self, logs=None):
         self.record.steps = (self.params or {}).get("steps")
         self.record.facts = model_facts(self.watched)
         self.record.callback_facts = [callback_facts(each) for each in self.others]
+        self.asked = [self.listening.enter_context(asked_by(each)) for each in self.others]
         _note_start(self.record, self.watched)
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -431,6 +438,9 @@ class _Watcher(keras.callbacks.Callback):
         for facts, each in zip(self.record.callback_facts, self.others, strict=False):
             if hasattr(each, "monitor") and hasattr(each, "best"):  # of Keras' own, None till then
                 facts["saw_monitor"] = each.best is not None
+        for facts, asked in zip(self.record.callback_facts, self.asked, strict=False):
+            if asked is not None:
+                facts["asked_in_vain"] = [] if asked.is_answered else sorted(asked.names)
         if self.holds_rows:
             self.weights = variable_digests(self.watched.weights)
 

@@ -71,7 +71,8 @@ def diagnose(
         scores, whichever is larger.
     budget : int or str, default=None
         What may be spent beyond running the search once: a number of fits, or seconds as
-        ``"90s"``. None: as long as the search itself takes, at least 30 and at most 60 seconds.
+        ``"90s"``. None: as long as the search itself takes, at least 30 and at most 60 seconds; 60
+        where its own fits already speak for a fault that has to be measured.
         Of a search that takes longer than these seconds (60 if None), a part is run: fewer folds,
         two at least, then fewer candidates.
     random_state : int, default=0
@@ -115,15 +116,17 @@ def diagnose(
             examination = Examination(subject, Budget(fits, seconds), delta, starts)
             if subject.has_folds and subject.broken is None and not (subject.results and fits == 0):
                 examination.observe()
+            checks = _checks()
+            suspects = _suspects(checks, examination)
             if budget is None:  # short searches are mostly the building of models
-                longest = max(_SHORTEST, examination.observed_seconds)
+                longest = _SECONDS if suspects else max(_SHORTEST, examination.observed_seconds)
                 examination.budget.seconds = min(_SECONDS, longest)
-            return _report(examination, began)
+            return _report(examination, _in_order(checks, suspects), began)
 
 
-def _report(examination, began):
+def _report(examination, checks, began):
     findings, outcomes = [], []
-    for each in _in_order(_checks(), examination):
+    for each in checks:
         found, outcome = _run(each, examination)
         findings += found
         outcomes.append(outcome)
@@ -170,14 +173,20 @@ def _cost(each, weight=1.0):
     return each.fits / (each.weight * weight), each.name
 
 
-def _in_order(checks, examination):
-    """The checks, those before others for whose fault the search as it was observed speaks."""
+def _suspects(checks, examination):
+    """Names of the checks for whose fault the search as it was observed speaks."""
+    found = set()
+    for each in checks:
+        try:
+            if each.is_suspected is not None and each.is_suspected(examination):
+                found.add(each.name)
+        except Exception:  # noqa: BLE001 - the check itself will raise it, and that is its outcome
+            continue
+    return found
 
-    def cost(each):
-        is_suspected = each.is_suspected is not None and each.is_suspected(examination)
-        return _cost(each, _SUSPECTED if is_suspected else 1.0)
 
-    return sorted(checks, key=cost)
+def _in_order(checks, suspects):
+    return sorted(checks, key=lambda each: _cost(each, _SUSPECTED if each.name in suspects else 1))
 
 
 def _run(each, examination):

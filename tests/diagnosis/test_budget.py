@@ -367,6 +367,31 @@ def test_a_stopper_that_cannot_act_is_found(estimator):
     assert "which is not in the logs" in found["budget/stopper-inert"].title
 
 
+class StopsAt(keras.callbacks.Callback):
+    """Ends training at a level of a metric, if it is there."""
+
+    def __init__(self, name, level=0.99, otherwise=None):
+        super().__init__()
+        self.name, self.level, self.otherwise = name, level, otherwise
+
+    def on_epoch_end(self, epoch, logs=None):
+        current = logs.get(self.name, logs.get(self.otherwise) if self.otherwise else None)
+        if current is not None and current > self.level:
+            self.model.stop_training = True
+
+
+class Prints(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        self.shown = f"{epoch}: {logs.get('lr')}"
+
+
+def test_a_stopper_of_ones_own_that_asks_for_what_is_not_there_is_found():
+    callback = StopsAt("val_acc")
+    found, _ = observed(Own(callbacks=[callback]), check=budget_stopper_inert)
+    assert "StopsAt monitors 'val_acc', which is not in the logs" in found[INERT].title
+    assert "on_epoch_end" not in vars(callback)
+
+
 class Logs(keras.callbacks.Callback):
     """Writes a metric of its own into the logs, as users do."""
 
@@ -405,13 +430,17 @@ def test_a_stopper_that_reaches_no_fit_is_found():
         Own(callbacks=[keras.callbacks.EarlyStopping(patience=9)], validation_split=0.2),
         Own(callbacks=[keras.callbacks.TerminateOnNaN()]),
         Own(callbacks=[Logs(), keras.callbacks.EarlyStopping("val_f1", mode="max")]),
+        Own(callbacks=[Logs(), StopsAt("val_f1")]),
+        Own(callbacks=[StopsAt("val_loss", otherwise="loss")]),
+        Own(callbacks=[Prints()]),
         Own(callbacks=[keras.callbacks.EarlyStopping("loss", start_from_epoch=3)], epochs=2),
         KerasClassifier(
             lambda meta: wrapped(None, None), epochs=1, run_eagerly=True, random_state=0,
             callbacks=keras.callbacks.EarlyStopping, callbacks__monitor="loss",
         ),
     ],
-    ids=["patient", "validation rows", "no monitor", "behind its metric", "waiting", "a class"],
+    ids=["patient", "validation rows", "no monitor", "behind its metric", "own", "otherwise",
+         "printed", "waiting", "a class"],
 )  # fmt: skip
 def test_a_stopper_that_can_act_is_silent(estimator):
     search = GridSearchCV(estimator, {}, cv=2)

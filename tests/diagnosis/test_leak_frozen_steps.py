@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from examined import examined, found
 from sklearn.compose import make_column_transformer
+from sklearn.cross_decomposition import PLSRegression
 from sklearn.datasets import load_breast_cancer
 from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.feature_selection import SelectKBest
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -48,8 +50,13 @@ def frozen(step, X=WIDE, y=Y):
         make_column_transformer(
             (frozen(SelectKBest(k=20), WIDE[:, :600]), slice(0, 600)), remainder="drop"
         ),
+        frozen(PLSRegression(4)),
+        FunctionTransformer(LinearDiscriminantAnalysis().fit(WIDE, Y).predict_proba),
+        make_column_transformer((frozen(SelectKBest(k=20)), slice(0, 800))).set_output(
+            transform="pandas"
+        ),
     ],
-    ids=["frozen", "method", "union", "columns"],
+    ids=["frozen", "method", "union", "columns", "pls", "predictor", "pandas"],
 )
 def test_columns_chosen_by_all_labels_are_a_fault(step):
     finding = findings(step, WIDE, Y)[CODE]

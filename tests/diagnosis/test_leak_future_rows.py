@@ -99,6 +99,35 @@ def test_windows_without_a_gap_are_found_and_those_with_one_not():
     assert findings(X, y, TimeSeriesSplit(3, gap=5)) == {}
 
 
+def growing(n=500, matters=True, seed=0):
+    """A column that grows with time, old values staying about, and a label that is a wave of it."""
+    rng, now = np.random.default_rng(seed), np.linspace(0, 1, n)
+    newest = 6 * now - rng.exponential(0.15, n)
+    size = np.where(rng.random(n) < 0.6, newest, rng.uniform(0, 6 * now))
+    size = size if matters else rng.permutation(size)
+    X = pd.DataFrame({"day": pd.date_range("2024", periods=n), "size": size})
+    return X, (np.sin(2.2 * size) + 0.2 * rng.standard_normal(n) > 0).astype(int)
+
+
+def turned_round(X, y):
+    return X[::-1].reset_index(drop=True), y[::-1]
+
+
+def test_splits_in_time_of_a_table_sorted_newest_first_are_a_fault():
+    finding = findings(*turned_round(*growing()), TimeSeriesSplit(4))[CODE]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert "order of day every split trains on later rows" in finding.title
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_newest_first_is_silent_where_times_are_alike(seed):
+    assert findings(*turned_round(*growing(matters=False, seed=seed)), TimeSeriesSplit(4)) == {}
+
+
+def test_oldest_first_is_silent():
+    assert findings(*growing(), TimeSeriesSplit(4)) == {}
+
+
 def test_times_kept_apart_are_silent():
     X, y = series()
     assert findings(X, y, KFold(3)) == {}

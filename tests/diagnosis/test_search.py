@@ -72,6 +72,14 @@ def test_models_that_have_learned_the_same_tie_and_it_is_no_fault():
     assert tied(lambda trial, y: (y + (trial.candidate == 1)) % 3) == "not the cause"
 
 
+def test_a_full_score_of_wrong_predictions_tells_nobody_apart():
+    full = {"scores": (1.0, 1.0, 1.0)}
+    assert tied(lambda trial, y: y, **full) == "not the cause"
+    assert tied(lambda trial, y: (y + (np.arange(len(y)) % 2) * trial.candidate) % 3, **full) == (
+        "fault"
+    )
+
+
 @pytest.mark.parametrize(
     ("predict", "options"),
     [

@@ -437,11 +437,30 @@ def test_results_kept_under_parameters_alone_are_found():
     assert "2 of 4 fits trained nothing" in found["state/stale-results"].title
 
 
+class RemembersWhatIsPrinted(Own):
+    """Looks a fit up by its labels as they are printed: of a long array, its ends."""
+
+    store: ClassVar = {}
+
+    def fit(self, X, y, sample_weight=None):
+        key = (self.learning_rate, repr(y[:3]), repr(y[-3:]))
+        if key not in self.store:
+            self.store[key] = super().fit(X, y).model_
+        self.model_, self.classes_ = self.store[key], np.unique(y)
+        return self
+
+
+def test_results_kept_under_what_is_printed_are_found():
+    RemembersWhatIsPrinted.store = {}
+    found, _ = observed(RemembersWhatIsPrinted(), budget=2, check=state_stale_results)
+    assert "train nothing with other labels" in found["state/stale-results"].title
+
+
 def test_a_cache_by_rows_is_silent():
     Remembers.store = {}
     search = GridSearchCV(Remembers(settings={"careful": 1}), [{"learning_rate": [0.1]}] * 2, cv=2)
     with pytest.raises(NotApplicable, match="a cache"):
-        observed(search, budget=1, check=state_stale_results)
+        observed(search, budget=2, check=state_stale_results)
 
 
 @pytest.mark.parametrize(("before", "n_findings"), [(True, 1), (False, 0)])

@@ -69,6 +69,27 @@ def test_a_clone_that_keeps_is_silent(estimator):
     assert observed(search, check=wrapper_clone_drops_parameter)[0] == {}
 
 
+def compiled(X, y):
+    model = builder(None)
+    model.compile("sgd", "categorical_crossentropy", run_eagerly=True)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("lost", "verdict"),
+    [
+        ({"batch_size": 32, "verbose": 0, "epochs": 1}, "not the cause"),
+        ({"batch_size": 16}, "fault"),
+        ({"verbose": 0, "shuffle": False}, "fault"),
+    ],
+    ids=["Keras' defaults", "a batch size", "an order"],
+)
+def test_a_lost_setting_matters_where_fits_were_trained_otherwise(lost, verdict):
+    estimator = keras.wrappers.SKLearnClassifier(compiled, fit_kwargs=lost)
+    found, _ = observed(GridSearchCV(estimator, {}, cv=2), check=wrapper_clone_drops_parameter)
+    assert found[DROPS].verdict == verdict
+
+
 def test_a_searched_parameter_may_differ_from_the_estimators():
     search = GridSearchCV(Own(epochs=9), {"epochs": [1, 2]}, cv=2)
     assert observed(search, check=wrapper_clone_drops_parameter)[0] == {}
@@ -208,6 +229,25 @@ def test_columns_in_another_order_than_the_classes(scoring, turn, is_found):
     assert set(found) == ({MISALIGNED} if is_found else set())
     if is_found:
         assert found[MISALIGNED].evidence == {"accuracy_by_columns": 0, "accuracy_by_predict": 1}
+
+
+def test_columns_in_another_order_in_some_folds():
+    """By the order of appearance: right in two folds of three, and the least trained wins."""
+    examination = examined(lambda y: y)
+    examination.subject.search.set_params(scoring="neg_log_loss")
+    for trial in examination.trials:
+        trial.probabilities = np.eye(3)[(trial.predictions + (trial.fold == 2)) % 3]
+    assert MISALIGNED in finding_of(wrapper_labels_misaligned, examination)
+
+
+def test_a_class_that_predict_prefers_is_no_other_order():
+    examination = examined(lambda y: y)
+    examination.subject.search.set_params(scoring="neg_log_loss")
+    for trial in examination.trials:
+        shares = np.eye(3)[trial.predictions]
+        shares[:6] = [0.5, 0.3, 0.2]  # of which predict makes another class, now and then
+        trial.probabilities = shares
+    assert finding_of(wrapper_labels_misaligned, examination) == {}
 
 
 def test_real_wrappers_mean_what_they_say():

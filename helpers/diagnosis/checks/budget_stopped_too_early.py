@@ -9,7 +9,7 @@ PATIENCE = 10
 #: Of the budget; the rest is for more seeds, and for the checks after this one.
 _SHARE = 0.6
 #: So few epochs, or of those that were asked for so small a share, are seldom enough.
-_FEW, _FEW_OF = 6, 0.1
+_FEW, _FEW_OF = 6, 0.25
 
 
 def _ended_at_once(examination):

@@ -8,7 +8,8 @@ from helpers.quiet import keras
 @check("budget/stopper-inert", needs={"fits"})
 def budget_stopper_inert(examination):
     """What each stopper monitors is looked up in the logs of its own fit, and whether it has met
-    it; callbacks that were given are looked for among those that the fit had."""
+    it, as is what a stopper of the user's own asks the logs for; callbacks that were given are
+    looked for among those that the fit had."""
     absent, dropped = _absent(examination), _dropped(examination)
     if not absent and not dropped:
         return []
@@ -39,6 +40,9 @@ def _absent(examination):
     found = []
     for record in examination.recorder.fits:
         for facts in record.callback_facts:
+            if not record.stop_training:
+                for name in facts.get("asked_in_vain", ()):
+                    found.append((facts["name"], name, sorted(record.history)))
             monitor = facts["settings"].get("monitor")
             if not monitor or not _needs_monitor(facts):
                 continue

@@ -3,9 +3,10 @@
 import inspect
 
 import numpy as np
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.metaestimators import available_if
 
 from helpers.diagnosis.effects import NULL, of_trials
 from helpers.diagnosis.findings import SERIOUS_IF_FAULT, Finding, Fix, judged
@@ -50,12 +51,38 @@ def leak_frozen_steps(examination):
             FIX,
             effect=effect.mean, interval=effect.interval,
             evidence={
-                "steps": {name: repr(each) for name, each in thawed.items()},
+                "steps": {name: repr(each.estimator) for name, each in thawed.items()},
                 "score": float(np.mean([trial.score for trial in before])),
                 "score_fitted_in_each_fold": float(np.mean([trial.score for trial in after])),
             },
         )
     ]  # fmt: skip
+
+
+class Thawed(TransformerMixin, BaseEstimator):
+    """A step that is fitted with the pipeline, and then does what the fitted one did.
+
+    Parameters
+    ----------
+    estimator : estimator
+    method : str, default="transform"
+        What the step made of rows. Never `fit_transform`, which for `PLSRegression` returns the
+        targets' scores as well.
+    """
+
+    def __init__(self, estimator, method="transform"):
+        self.estimator, self.method = estimator, method
+
+    def fit(self, X, y=None):
+        self.estimator_ = clone(self.estimator).fit(X, y)
+        return self
+
+    def transform(self, X):
+        return getattr(self.estimator_, self.method)(X)
+
+    @available_if(lambda step: hasattr(step.estimator, "get_feature_names_out"))
+    def get_feature_names_out(self, input_features=None):
+        return self.estimator_.get_feature_names_out(input_features)
 
 
 def _thawed(estimator):
@@ -64,9 +91,9 @@ def _thawed(estimator):
     for name, value in estimator.get_params().items():
         within = value.func if isinstance(value, FunctionTransformer) else None
         if isinstance(value, FrozenEstimator):
-            found[name] = clone(value.estimator)
+            found[name] = Thawed(clone(value.estimator))
         elif inspect.ismethod(within) and isinstance(within.__self__, BaseEstimator):
-            found[name] = clone(within.__self__)
+            found[name] = Thawed(clone(within.__self__), within.__name__)
     last = estimator.steps[-1][0] if hasattr(estimator, "steps") else ""
     return {name: each for name, each in found.items() if name.split("__")[0] != last}
 

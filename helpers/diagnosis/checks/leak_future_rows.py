@@ -9,7 +9,7 @@ from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.blind import is_in_time
 from helpers.diagnosis.checks.leak_duplicate_rows import MAX_ROWS, twins
 from helpers.diagnosis.findings import Finding, Fix
-from helpers.diagnosis.probes import Arm, measured, require_matrix, with_columns
+from helpers.diagnosis.probes import Arm, matrix, measured, require_matrix, with_columns
 from helpers.diagnosis.registry import NotApplicable, check
 from helpers.diagnosis.regrouped import compared
 
@@ -24,6 +24,12 @@ _SERIAL = 0.5
 #: Blocks of time that a fold holds out, from which on it is torn rather than one block.
 _FEWEST_BLOCKS = 4
 
+_FILE = "order of the file"
+#: Rows of training, from which on the rows before and after those that score are compared.
+_FEWEST_ROWS = 20
+#: Orders by chance: a fault has to be more than any of them makes of the rows.
+_ORDERS = 19
+
 FIX = Fix(
     "Train on earlier rows and score on later ones, with a gap as long as a window.",
     "search = GridSearchCV(estimator, grid, cv=TimeSeriesSplit(n_splits=5, gap=window))",
@@ -36,13 +42,15 @@ FIX = Fix(
     proves=False,
     null="rows in any order, or in an order that says nothing beyond the labels: splits in blocks "
     "of time (within each class) score as splits by chance do; the interval counts blocks of "
-    "time, its lower end must be above delta: nominally below 2.5 %, 0 of 65 simulated",
+    "time, its lower end must be above delta: nominally below 2.5 %, 0 of 65 simulated; turned "
+    "round, the effect must also be above that in any of 19 orders by chance",
 )
 def leak_future_rows(examination):
     """In the order of dates, or of the file where rows beside each other are alike: the score of
     cheap models (and of the winner, where the budget allows) with splits that mix times against
     splits in blocks of time, within each class. Where splits keep the order: windows that share
-    values across the gap. Splits that hold out many short blocks of time are compared as they are.
+    values across the gap; where they turn it round, rows after those that score against as many
+    before them. Splits that hold out many short blocks of time are compared as they are.
     """
     subject = examination.subject
     X, y = require_matrix(subject)
@@ -56,10 +64,12 @@ def leak_future_rows(examination):
     ranked = [(rank[train], rank[test]) for train, test in subject.splits]
     if is_in_time(ranked):
         return _overlapping(examination, X, y, rank, overlap)
+    if by != _FILE and _is_backwards(subject.splits, times):
+        return _backwards(examination, y, order, by)
     mixes = _mixes(subject.splits, rank, times)
     if not mixes and not _is_torn(ranked, X[order]):
         return []
-    if by == "order of the file" and not overlap:
+    if by == _FILE and not overlap:
         if subject.groups is not None:
             raise NotApplicable("groups were given: see leak/shared-groups")
         if not _is_serial(X[order], y[order], subject.is_classification):
@@ -140,6 +150,71 @@ def _overlapping(examination, X, y, rank, overlap):
     ]
 
 
+def _is_backwards(splits, times):
+    return all(
+        len(train) and len(test) and times[train].min() > times[test].max()
+        for train, test in splits
+    )
+
+
+def _backwards(examination, y, order, by):
+    """Splits that train on what came after: against as many rows of what came before."""
+    subject = examination.subject
+    X = matrix(_without_dates(subject.X))
+    if X is None:
+        raise NotApplicable("needs columns beside the dates")
+    place = np.empty(len(order), int)
+    place[order] = np.arange(len(order))
+    blocks = [np.sort(place[test]) for _, test in subject.splits]
+    most = [len(train) for train, _ in subject.splits]
+    effect = _of_what_came_after(examination, X, y, order, blocks, most)
+    verdict, interval = effect.judged(examination.delta)
+    if verdict != "fault":
+        return []
+    # Models of as many other rows differ too: as much as in orders that say nothing.
+    rng = np.random.default_rng(subject.random_state)
+    for _ in range(_ORDERS):
+        by_chance = _of_what_came_after(examination, X, y, rng.permutation(order), blocks, most)
+        if by_chance.by_probe.mean >= interval.mean:
+            return []
+    return [
+        Finding(
+            "leak/future-rows",
+            "fault",
+            "serious",
+            f"By the {by} every split trains on later rows and scores earlier ones: trained on as "
+            f"many rows from before, models score {interval.mean:.3f} less",
+            Fix(
+                "Sort the rows by date, the oldest first, before they are split in time.",
+                'frame = frame.sort_values("date")  # then TimeSeriesSplit',
+            ),
+            effect=interval.mean,
+            interval=tuple(interval[1:]),
+            evidence={"order": by, "orders_by_chance_with_less": _ORDERS, **effect.evidence},
+        )
+    ]
+
+
+def _of_what_came_after(examination, X, y, order, blocks, most):
+    """What probes gain on blocks of time from the rows after them, above as many before them."""
+    after, before = [], []
+    for block, n_train in zip(blocks, most, strict=True):
+        first, end = block[0], block[-1] + 1
+        n = min(first, len(order) - end, n_train)
+        if n >= _FEWEST_ROWS:
+            after.append((order[end : end + n], order[block]))
+            before.append((order[first - n : first], order[block]))
+    if len(after) < 2:
+        raise NotApplicable("too few rows came before those that score")
+    return measured(examination, Arm(X, y, after), Arm(X, y, before), with_winner=False)
+
+
+def _without_dates(table):
+    if not hasattr(table, "columns"):
+        return table
+    return table[[name for name in table.columns if table[name].dtype.kind != "M"]]
+
+
 def _times(subject, X):
     """When each row was, and by what that is told."""
     table = subject.X
@@ -151,7 +226,7 @@ def _times(subject, X):
             values = table[name]
             if values.dtype.kind == "M" and values.notna().all() and values.nunique() >= _MIN_DATES:
                 return values.to_numpy(), f"order of {name}"
-    return np.arange(len(X)), "order of the file"
+    return np.arange(len(X)), _FILE
 
 
 def _mixes(splits, rank, times):

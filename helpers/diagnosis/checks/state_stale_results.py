@@ -11,28 +11,25 @@ from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 from helpers.diagnosis.subject import rows_of
 
+#: Training rows at either end that keep their labels: what is printed of an array or a table that
+#: is too long to be printed whole.
+_PRINTED = 10
 
-@check("state/stale-results", needs={"fits"}, fits=1)
+
+@check("state/stale-results", needs={"fits"}, fits=2)
 def state_stale_results(examination):
-    """A fit of the search that trained nothing is made again with its labels permuted: if Keras
-    is not called then either, a stored result of other data was taken for it. Of fits that ran no
-    epoch, the weights that a callback loaded are looked for among those that the search trained."""
+    """A fit of the search that trained nothing is made again with its labels permuted, all or those
+    that are not printed of a long array: if Keras is not called then either, a stored result of
+    other data was taken for it. Of fits that ran no epoch, the weights that a callback loaded are
+    looked for among those that the search trained."""
     restored = _restored(examination)
     if restored:
         return restored
     idle = [trial for trial in examination.trials if not trial.records and trial.error is None]
     if not idle or len(idle) == len(examination.trials):
         return []
-    subject, trial = examination.subject, idle[0]
-    rng = np.random.default_rng(subject.random_state)
-    order = rng.permutation(subject.n_rows)
-    y = (
-        subject.y.iloc[order].set_axis(subject.y.index)
-        if hasattr(subject.y, "iloc")
-        else (np.asarray(subject.y)[order])
-    )
-    again = examination.fit(trial.candidate, trial.fold, subject=replace(subject, y=y))
-    if again.records or again.error:
+    again = _without_training(examination, idle[0])
+    if again is None:
         raise NotApplicable("fits that trained nothing train once their labels change: a cache")
     return [
         Finding(
@@ -52,6 +49,24 @@ def state_stale_results(examination):
             },
         )
     ]  # fmt: skip
+
+
+def _without_training(examination, trial):
+    """A fit with other labels that trained nothing either, if there is one."""
+    subject, rng = examination.subject, np.random.default_rng(examination.subject.random_state)
+    train = subject.splits[trial.fold][0]
+    for rows in (np.arange(subject.n_rows), train[_PRINTED:-_PRINTED]):
+        order = np.arange(subject.n_rows)
+        order[rows] = rng.permutation(rows)
+        y = (
+            subject.y.iloc[order].set_axis(subject.y.index)
+            if hasattr(subject.y, "iloc")
+            else np.asarray(subject.y)[order]
+        )
+        again = examination.fit(trial.candidate, trial.fold, subject=replace(subject, y=y))
+        if not again.records and not again.error:
+            return again
+    return None
 
 
 def _restored(examination):

@@ -183,19 +183,24 @@ def _columns(examination, trials):
     response = getattr(next(iter(subject.scorers.values())), "_response_method", "predict")
     if "predict_proba" not in response:
         return None
-    read, told, truth = [], [], []
+    looked, renamed = [], []
     for trial in trials:
         learned = np.unique(subject.labels[subject.splits[trial.fold][0]])
         shares, predictions = trial.probabilities, _flat(trial)
         if predictions is None or np.shape(shares)[1:] != learned.shape:
             continue
-        read.append(learned[shares.argmax(axis=1)])
-        told.append(predictions)
-        truth.append(_labels(examination, trial))
-    if not read:
+        columns, truth = shares.argmax(axis=1), _labels(examination, trial)
+        rates = float(np.mean(learned[columns] == truth)), float(np.mean(predictions == truth))
+        looked.append((rates, len(truth)))
+        if _are_renamed(columns, learned, predictions):
+            renamed.append(rates)
+    if not looked:
         return None
-    read, told, truth = map(np.concatenate, (read, told, truth))
-    as_read, as_told = float(np.mean(read == truth)), float(np.mean(told == truth))
+    rates, weights = zip(*looked, strict=True)
+    as_read, as_told = map(float, np.average(rates, axis=0, weights=weights))
+    if not _is_shown(as_read, as_told):
+        # By the order of appearance it may be right in some folds, and candidates may be untrained.
+        as_read, as_told = max(renamed, key=lambda each: each[1] - each[0], default=(0.0, 0.0))
     if not _is_shown(as_read, as_told):
         return None
     return _finding(
@@ -206,6 +211,14 @@ def _columns(examination, trials):
             "self.classes_, codes = np.unique(y, return_inverse=True)"),
         {"accuracy_by_columns": as_read, "accuracy_by_predict": as_told},
     )  # fmt: skip
+
+
+def _are_renamed(columns, learned, predictions):
+    """Whether predict says one and the same other class for each column, and none twice."""
+    told = [np.unique(predictions[columns == each]) for each in np.unique(columns)]
+    if any(len(each) > 1 for each in told) or len(np.unique(told)) < max(2, len(told)):
+        return False
+    return any(each[0] != learned[at] for each, at in zip(told, np.unique(columns), strict=True))
 
 
 def _have_learned(trials, n_classes):

@@ -1,0 +1,116 @@
+"""search/validation-unrepresentative: the last rows, which validate, are of another kind."""
+
+import numpy as np
+from scipy.stats import kstwobign
+
+from helpers.diagnosis.effects import NULL, remade, severity, shown
+from helpers.diagnosis.findings import Finding, Fix
+from helpers.diagnosis.probes import matrix
+from helpers.diagnosis.registry import NotApplicable, check
+
+_LEVEL, _DISTANCE = 1e-3, 0.25
+#: Of the budget; the rest is for more seeds, and for the checks after this one.
+_SHARE = 0.7
+
+FIX = Fix(
+    "validation_split takes the last rows as they are: shuffle the rows before, or set rows apart "
+    "that are like those to be predicted.",
+    "KerasClassifier(build, validation_split=0.2)  # of helpers: shuffled and stratified",
+)
+
+
+def _is_decided_by_them(examination):
+    """A stopper watches the last rows of the winner's fits, and these are of another kind."""
+    return bool(_decided(examination)) and len(_shifted(examination)) > 1
+
+
+@check(
+    "search/validation-unrepresentative", needs={"fits"}, fits=5, proves=False, null=NULL,
+    is_suspected=_is_decided_by_them,
+)  # fmt: skip
+def search_validation_shifted(examination):
+    """Columns of the last rows, which Keras sets apart, against those of the rows before (test of
+    Kolmogorov and Smirnov, in at least half the winner's fits); where a stopper goes by them, the
+    winner's fits are made again with the rows of each fold in a random order."""
+    if examination.known.get("search_validation_unrepresentative"):
+        return []
+    trials = _decided(examination)
+    if len(trials) < 2:
+        raise NotApplicable("no stopper goes by the last rows of a fit")
+    shifted = _shifted(examination)
+    if len(shifted) < max(2, 0.5 * len(trials)):
+        return []
+    examination.require(2)
+    rng = np.random.default_rng(examination.subject.random_state)
+    splits = [(rng.permutation(train), test) for train, test in examination.subject.splits]
+
+    def mixed(fold, seed=None):
+        return examination.fit_allowed(examination.best, fold, seed=seed, splits=splits)
+
+    later, effect = remade(examination, trials, mixed, _SHARE)
+    verdict = None if effect is None else shown(effect, examination.delta)
+    if verdict is None:
+        return []
+    return [
+        Finding(
+            "search/validation-unrepresentative", verdict, severity(verdict, effect),
+            f"the last rows, by which {len(shifted)} of the winner's fits stop, are of another "
+            f"kind than the rows trained on; in a random order it scores {effect.mean:+.3f}",
+            FIX,
+            effect=effect.mean, interval=effect.interval,
+            evidence={
+                "distance": float(np.mean(shifted)),
+                "epochs": [each.record.epochs_run for each in trials],
+                "epochs_in_random_order": [each.record.epochs_run for each in later if each.record],
+                "scores": [each.score for each in trials],
+                "scores_in_random_order": [each.score for each in later],
+            },
+        )
+    ]  # fmt: skip
+
+
+def _decided(examination):
+    """The winner's fits in which a callback goes by the last rows of its fold."""
+    if examination.best is None:
+        return []
+    return [
+        trial
+        for trial in examination.of(examination.best)
+        if trial.record is not None
+        and trial.record.validation_split
+        and trial.record.n_rows
+        and trial.record.n_rows + trial.record.n_val_rows == _n_training(examination, trial)
+        and any(
+            str(facts["settings"].get("monitor", "")).startswith("val_")
+            for facts in trial.record.callback_facts
+        )
+    ]
+
+
+def _n_training(examination, trial):
+    return len(examination.subject.splits[trial.fold][0])
+
+
+def _shifted(examination):
+    """Largest distance of a column, of those fits in which it is beyond chance."""
+    X, splits = matrix(examination.subject.X), examination.subject.splits
+    if X is None:
+        return []
+    X = X[:, np.isfinite(X).all(axis=0)]
+    decided = _decided(examination)
+    found = [_distance(X[splits[trial.fold][0]], trial.record.n_val_rows) for trial in decided]
+    return [each for each in found if each > _DISTANCE]
+
+
+def _distance(X, n_last):
+    """Of the column in which the last rows differ most; 0 where chance may make that."""
+    n_first = len(X) - n_last
+    order = np.argsort(X, axis=0)
+    values = np.take_along_axis(X, order, axis=0)
+    steps = np.where(order < n_first, 1 / n_first, -1 / n_last)
+    apart = np.abs(np.cumsum(steps, axis=0))
+    apart[:-1][values[:-1] == values[1:]] = 0  # equal values are passed together
+    largest = float(np.max(apart, initial=0.0))
+    n = n_first * n_last / len(X)
+    p = kstwobign.sf(np.sqrt(n) * largest) * X.shape[1]
+    return largest if p < _LEVEL else 0.0
