@@ -5,6 +5,7 @@ from dataclasses import replace
 from tests.benchmarks.diagnosis.expected.budget import BUDGET
 from tests.benchmarks.diagnosis.expected.entry import Expected
 from tests.benchmarks.diagnosis.expected.guests import GUESTS
+from tests.benchmarks.diagnosis.expected.lodgers import LODGERS
 from tests.benchmarks.diagnosis.expected.newcomers import NEWCOMERS
 from tests.benchmarks.diagnosis.expected.noise import NOISE
 from tests.benchmarks.diagnosis.expected.others import OTHERS
@@ -33,6 +34,7 @@ THEMES = {
     "visitors": VISITORS,
     "newcomers": NEWCOMERS,
     "guests": GUESTS,
+    "lodgers": LODGERS,
 }
 # Faulty searches are kept short: on the rings, four times the epochs are worth about a point.
 NEARLY_ENOUGH = {"budget/still-improving": "eight to ten epochs are nearly enough"}
