@@ -19,7 +19,7 @@ LAYERS = (
         "claims",
         "digests",
         "persistence",
-        "model_facts",
+        "asked_logs", "model_facts",
     },
     {"copies"},
     {"_dataset", "synthetic", "user_files", "datasets", "figures"},
