@@ -108,7 +108,10 @@ class StackedGraph:
             lambda each: tf.TensorSpec((None, *each.shape[1:]), each.dtype), columns
         )
         self._traced, self.graphs = {}, TracedGraphs()
-        self._is_mapped = sum(map(_multiplications, template._flatten_layers())) >= LARGE
+        by_filters = sum(map(_multiplications, template._flatten_layers()))
+        self._is_mapped = by_filters >= LARGE
+        #: What a model multiplies for a row, about: recurrent layers count as one step.
+        self.multiplications = by_filters + template.count_params()
 
     def train(self, state, settings, data, index, active):
         """Run steps; models that are not active stay as they are.

@@ -1,7 +1,6 @@
 """Trains fits of one structure side by side, epoch by epoch."""
 
 import contextlib
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,9 +25,12 @@ KNOWN_CALLBACKS = {
     keras.callbacks.ReduceLROnPlateau: RATE,
     keras.callbacks.ModelCheckpoint: READS,
 }
-#: A stack shrinks when at most this share of its models still trains, if that saves time: it is
-#: traced again then.
+#: A stack shrinks when at most this share of its models still trains, if that saves more than it
+#: costs to trace it again. Both are counted and not timed: a stack of another size rounds
+#: otherwise, and what a search finds must not depend on how busy a machine is.
 SHRINK_AT = 0.5
+#: In multiplications: what a step of a model costs whatever its size, and tracing.
+STEP, TRACING = 200_000, 2_000_000_000
 
 
 @dataclass(eq=False)
@@ -205,17 +207,14 @@ class _Stack:
 
     def trace(self):
         """Trace the graphs, which tells whether the models can be stacked, and run no step."""
-        began = time.perf_counter()
         n_models = len(self.slots)
         nothing = np.zeros((0, n_models, 1), "int32"), np.zeros(n_models, bool)
         self._run(self.graph.train, self.state, self.rows, nothing)
         if self.watched is not None:
             self._run(self.graph.evaluate, self.state, self.watched, nothing)
-        self.tracing_time = time.perf_counter() - began
 
     def run_epoch(self, after_epoch):
         """One epoch of every member that still trains."""
-        began = time.perf_counter()
         members = [self.slots[slot] for slot in self.training]
         for member in members:
             member.begin_epoch()
@@ -237,7 +236,7 @@ class _Stack:
         self._take_over()
         self._let_leave()
         self._keep_if_due()
-        self._shrink_if_worth_it(time.perf_counter() - began)
+        self._shrink_if_worth_it()
 
     def _pass_over(self, run, rows, steps):
         """Run the steps of an epoch; what the metrics say at its end."""
@@ -284,12 +283,10 @@ class _Stack:
                 for member in (self.slots[slot] for slot in slots):
                     member.fit.keep(member.epoch, member.history_so_far)
 
-    def _shrink_if_worth_it(self, epoch_time):
+    def _shrink_if_worth_it(self):
         """Leave out the slots of members that have ended, if that saves more than tracing costs."""
         kept = self.training
-        share = len(kept) / len(self.slots)
-        left = [self.slots[slot].fit.job.epochs - self.slots[slot].epoch for slot in kept]
-        if not 0 < share <= SHRINK_AT or epoch_time * (1 - share) * max(left) <= self.tracing_time:
+        if not 0 < len(kept) <= SHRINK_AT * len(self.slots) or self._idle_work(kept) <= TRACING:
             return
         self.slots = [self.slots[slot] for slot in kept]
         self.state = self.state.some(kept)
@@ -300,6 +297,16 @@ class _Stack:
         self.graph.free()
         self._make_graph()
         self.trace()
+
+    def _idle_work(self, kept):
+        """What slots of members that have ended would still multiply, and for nobody."""
+        jobs = [self.slots[slot].fit.job for slot in kept]
+        n_steps = max(
+            job.steps_per_epoch * (job.epochs - self.slots[slot].epoch)
+            for slot, job in zip(kept, jobs, strict=True)
+        )
+        a_step = STEP + jobs[0].batch_size * self.graph.multiplications
+        return (len(self.slots) - len(kept)) * n_steps * a_step
 
     def _make_graph(self):
         fit = self.slots[0].fit

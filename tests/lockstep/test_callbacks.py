@@ -8,6 +8,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 
 from helpers import KerasClassifier
+from helpers.lockstep import stack
 from helpers.quiet import keras
 
 RNG = np.random.default_rng(0)
@@ -127,6 +128,29 @@ def test_early_stopping_ends_each_fit_at_its_own_epoch():
 
 def n_epochs(estimator, X, y):
     return estimator.n_epochs_
+
+
+@pytest.mark.parametrize(("tracing", "sizes"), [(0, [4, 2, 1]), (float("inf"), [4])])
+def test_a_stack_shrinks_by_count_when_models_have_ended(tracing, sizes, monkeypatch):
+    """Never by the clock: a stack of another size has other last digits."""
+    made, make_graph = [], stack._Stack._make_graph
+
+    def spy(one):
+        made.append(len(one.slots))
+        make_graph(one)
+
+    monkeypatch.setattr(stack._Stack, "_make_graph", spy)
+    monkeypatch.setattr(stack, "TRACING", tracing)
+    found = []
+    for backend in ("lockstep", "sequential"):
+        with joblib.parallel_config(backend=backend):
+            search = GridSearchCV(
+                classifier(), {"epochs": [2, 3, 9, 5]}, cv=[(np.arange(40), np.arange(40, 60))],
+                scoring="neg_log_loss", refit=False,
+            )  # fmt: skip
+            found.append(search.fit(X, Y).cv_results_["mean_test_score"])
+    np.testing.assert_allclose(*found, **CLOSE)
+    assert made == sizes
 
 
 def test_checkpoints_are_of_each_model(tmp_path):
