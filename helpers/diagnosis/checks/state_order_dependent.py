@@ -79,33 +79,49 @@ def _renamed(examination):
 
 
 def _left_outside(examination):
-    """What fits left on a class or in a module, if a fit ends otherwise for it."""
+    """What fits left on a class or in a module, if a fit ends otherwise for it: the search's last,
+    which came after most others, or its first."""
     changed = examination.starts.outside.changed()
     if not changed:
         return []
-    first, _, again = _fits(examination, 3)
-    worn = again(first)
+    first, last, _ = _fits(examination, 3)
+    for trial in (first,) if last is first else (last, first):
+        if not examination.budget.allows(3, trial.seconds):
+            continue
+        losses = _with_and_without(examination, trial)
+        if losses:
+            return [_of_what_is_outside(examination, changed, losses)]
+    return []
+
+
+def _with_and_without(examination, trial):
+    """Last losses of a fit with what is left outside and without, if it ends otherwise."""
+
+    def again():
+        made = examination.fit(trial.candidate, trial.fold, seed=examination.subject.random_state)
+        return made.records
+
+    worn = again()
     with examination.starts.changed(is_fresh=True):
-        fresh, control = again(first), again(first)
-    if any(each is None for each in (worn, fresh, control)):
-        return []
-    if fresh.end_digest != control.end_digest or worn.end_digest == fresh.end_digest:
-        return []
+        fresh, control = again(), again()
+    if not (worn and fresh and control):
+        return None
+    ends = [[record.end_digest for record in records] for records in (worn, fresh, control)]
+    if ends[1] != ends[2] or ends[0] == ends[1]:
+        return None
+    return {"loss_as_left": worn[-1].loss_last, "loss_afresh": fresh[-1].loss_last}
+
+
+def _of_what_is_outside(examination, changed, losses):
     callbacks = {name for record in examination.recorder.fits for name, _ in record.callbacks}
     is_theirs = all(name.partition(".")[0] in callbacks for name in changed)
-    return [
-        _finding(
-            f"{', '.join(changed)} changed in one fit and was not as before in the next: the same "
-            "fit with the same seed ends with other weights for it",
-            {
-                "held_outside": changed,
-                "loss_as_left": worn.loss_last,
-                "loss_afresh": fresh.loss_last,
-            },
-            FIX_OUTSIDE,
-            CALLBACK if is_theirs else ORDER,
-        )
-    ]
+    return _finding(
+        f"{', '.join(changed)} changed in one fit and was not as before in the next: the same "
+        "fit with the same seed ends with other weights for it",
+        {"held_outside": changed, **losses},
+        FIX_OUTSIDE,
+        CALLBACK if is_theirs else ORDER,
+    )
 
 
 def _fits(examination, n_fits):
