@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from examined import examined, found
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -84,6 +84,12 @@ def test_rows_in_no_order_are_silent_without_a_fit(seed):
 def test_where_nothing_decides_by_them_it_is_not_checked(net):
     with pytest.raises(NotApplicable, match="no stopper goes by the last rows"):
         search_validation_shifted(examination_of(net, *plants()))
+
+
+def test_the_latest_rows_of_a_series_are_meant_to_validate():
+    search = GridSearchCV(Net(epochs=3), {}, cv=TimeSeriesSplit(2, max_train_size=120))
+    with pytest.raises(NotApplicable, match="no stopper goes by the last rows"):
+        search_validation_shifted(examined(search, *plants()))
 
 
 def test_without_a_budget_it_is_not_checked():

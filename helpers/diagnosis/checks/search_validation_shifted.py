@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.stats import kstwobign
 
+from helpers.diagnosis.blind import is_in_time
 from helpers.diagnosis.effects import NULL, remade, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.probes import matrix
@@ -70,8 +71,11 @@ def search_validation_shifted(examination):
 
 
 def _decided(examination):
-    """The winner's fits in which a callback goes by the last rows of its fold."""
-    if examination.best is None:
+    """The winner's fits in which a callback goes by the last rows of its fold.
+
+    None in time: there the last rows are the nearest to those that score, and meant to validate.
+    """
+    if examination.best is None or is_in_time(examination.subject.splits):
         return []
     return [
         trial
