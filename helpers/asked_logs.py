@@ -43,6 +43,7 @@ def asked_by(callback):
     --------
     >>> from helpers.quiet import keras
     >>> class Stop(keras.callbacks.Callback):
+    ...     __module__ = "__main__"  # as in a notebook
     ...     def on_epoch_end(self, epoch, logs=None):
     ...         self.model.stop_training = (logs or {}).get("val_acc", 0) > 0.9
     >>> stop = Stop()
