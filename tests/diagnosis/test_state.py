@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from saboteurs import builder_on_one_layer
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 from trained import Own, X, Y, built, finding_of, made_up, observed, record
 
 from helpers import KerasClassifier
@@ -472,6 +472,16 @@ def test_results_kept_under_what_is_printed_are_found():
     Remembers.store = {}
     found, _ = observed(RemembersWhatIsPrinted(), budget=2, check=state_stale_results)
     assert "train nothing with other labels" in found["state/stale-results"].title
+
+
+def test_a_cache_by_rows_is_silent_where_the_labels_that_are_not_printed_are_equal():
+    Remembers.store = {}
+    search = GridSearchCV(
+        Remembers(settings={"careful": 1}), [{"learning_rate": [0.1]}] * 2, cv=KFold(2)
+    )
+    with pytest.raises(NotApplicable, match="a cache"):
+        observed(search, X, np.tile(np.repeat([0, 1, 2], 10), 2), budget=2,
+                 check=state_stale_results)  # fmt: skip
 
 
 def test_a_cache_by_rows_is_silent():

@@ -8,7 +8,7 @@ from helpers.diagnosis.registry import NotApplicable, check
 PATIENCE = 10
 #: Of the budget; the rest is for more seeds, and for the checks after this one.
 _SHARE = 0.6
-#: So few epochs, or of those that were asked for so small a share, are seldom enough.
+#: So few epochs, or of those that were asked for so small a share, deserve a look before others.
 _FEW, _FEW_OF = 6, 0.25
 
 

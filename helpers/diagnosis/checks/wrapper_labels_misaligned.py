@@ -200,9 +200,10 @@ def _columns(examination, trials):
     as_read, as_told = map(float, np.average(rates, axis=0, weights=weights))
     if not _is_shown(as_read, as_told):
         # By the order of appearance it may be right in some folds, and candidates may be untrained.
-        as_read, as_told = max(renamed, key=lambda each: each[1] - each[0], default=(0.0, 0.0))
-    if not _is_shown(as_read, as_told):
-        return None
+        shown = [each for each in renamed if _is_shown(*each)]
+        if not shown:
+            return None
+        as_read, as_told = shown[0]
     return _finding(
         f"columns of predict_proba are other classes than meant: by them {as_read:.0%} of rows are "
         f"right, by predict {as_told:.0%}, and the score reads the columns",

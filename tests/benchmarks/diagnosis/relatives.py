@@ -21,7 +21,8 @@ import pandas as pd
 from sklearn.base import clone, is_classifier
 from sklearn.model_selection import check_cv
 
-from tests.benchmarks.diagnosis.expected import EXPECTED, THEMES
+from tests.benchmarks.diagnosis.__main__ import chosen, known, seconds
+from tests.benchmarks.diagnosis.expected import EXPECTED
 from tests.benchmarks.diagnosis.one import patient
 from tests.benchmarks.diagnosis.processes import outcome_of
 
@@ -175,10 +176,10 @@ def table(rows):
         found = sum(len(row["hits"]) for row in ran)
         healthy = [row for row in ran if not row["planted"]]
         alarmed = sum(bool(row["said"]) for row in healthy)
-        seconds = statistics.median(row["seconds"] for row in ran)
+        median = statistics.median(row["seconds"] for row in ran)
         lines.append(
             f"| {relative} | {len(ran)} of {len(own)} | {found} of {planted} "
-            f"| {alarmed} of {len(healthy)} | {seconds:.1f} s |"
+            f"| {alarmed} of {len(healthy)} | {median:.1f} s |"
         )
     return "\n".join(lines)
 
@@ -195,24 +196,22 @@ def one(relative, theme, name, file):
 
 def main(arguments=None):
     made = argparse.ArgumentParser(prog=f"python -m {THIS}", description=__doc__)
-    made.add_argument("themes", nargs="*", metavar="THEME", choices=[*THEMES, []], default=[])
-    made.add_argument("--timeout", type=float, default=180.0, help="seconds each; default: 180")
+    made.add_argument("names", nargs="*", metavar="NAME", type=known, help="default: all")
+    made.add_argument("--timeout", type=seconds, default=180.0, help="seconds each; default: 180")
     made.add_argument("--out", type=Path, default=Path("build/bench-diagnosis/relatives.json"))
     asked = made.parse_args(arguments)
     relatives, rows = installed(), []
     if not relatives:
         made.error(f"none is installed: pip install {' '.join(RELATIVES)}")
-    for theme in asked.themes or THEMES:
-        for name in THEMES[theme]:
-            for relative in relatives:
-                outcome = outcome_of([THIS, "--one", relative, theme, name], asked.timeout)
-                row = judged(name, relative, outcome)
-                said = row["error"] or ", ".join(row["said"]) or "nothing"
-                head = f"{name:36} {relative:11} {row['seconds']:6.1f} s"
-                print(f"{head}  {said[:150]}", flush=True)
-                rows.append(row)
     asked.out.parent.mkdir(parents=True, exist_ok=True)
-    asked.out.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    for theme, name in chosen(asked.names, smoke=False):
+        for relative in relatives:
+            outcome = outcome_of([THIS, "--one", relative, theme, name], asked.timeout)
+            row = judged(name, relative, outcome)
+            said = row["error"] or ", ".join(row["said"]) or "nothing"
+            print(f"{name:36} {relative:11} {row['seconds']:6.1f} s  {said[:150]}", flush=True)
+            rows.append(row)
+            asked.out.write_text(json.dumps(rows, indent=1), encoding="utf-8")
     print(f"\n{table(rows)}\n\nWritten: {asked.out}")
     return 0
 
