@@ -14,7 +14,8 @@
 (3,)
 
 `backend` is what joblib sees, `tasks` runs each task of a search up to its fit, `structure` says
-which fits differ in numbers alone, `stack` trains those epoch by epoch, `graph` is their step.
+which fits differ in numbers alone, `stack` trains those epoch by epoch, `graph` is their step, in
+which `unrolled` repeats what TensorFlow cannot vectorise.
 `processes` shares a search out among the workers of another backend, with all this in each.
 """
 

@@ -11,6 +11,7 @@ from functools import partial
 
 from helpers.graphs import TracedGraphs
 from helpers.lockstep.structure import owner_of
+from helpers.lockstep.unrolled import unrolled
 from helpers.quiet import keras, tf
 from helpers.randomness import isolated  # isort: split
 
@@ -23,8 +24,9 @@ __all__ = ["CannotStackError", "StackedGraph", "State"]
 HARMLESS = ("Assert", "If", "PartitionedCall", "StatefulPartitionedCall", "While")
 
 #: Models that are trained at once where TensorFlow loops over them: those with large convolutions.
-#: It has no operation for filters that differ from model to model, and vectorised it loops inside
-#: the step. That takes longer (``make bench ARGS=cnn-28x28``) unless they are small (``cnn-8x8``).
+#: It has no operation for filters that differ from model to model: vectorised, each model has one
+#: of its own. That takes longer (``make bench ARGS=cnn-28x28``) unless they are small
+#: (``cnn-8x8``).
 MODELS_AT_ONCE = 4
 #: Multiplications that the convolutions of a model do for a row, from which on they are large.
 LARGE = 15_000
@@ -159,7 +161,7 @@ class StackedGraph:
         active = tf.TensorSpec((self.n_models,), tf.bool)
         function = tf.function(self._loop(step), autograph=False)
         try:
-            with isolated(0), _updating_keras_variables(self.template.optimizer):
+            with isolated(0), unrolled(), _updating_keras_variables(self.template.optimizer):
                 traced = function.get_concrete_function(state, settings, self._data, index, active)
         except Exception as error:  # what a user's layer raises in a graph is the user's to choose
             raise CannotStackError(f"its step cannot be traced: {error}") from error
