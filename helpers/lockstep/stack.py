@@ -1,6 +1,8 @@
 """Trains fits of one structure side by side, epoch by epoch."""
 
 import contextlib
+import math
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +13,7 @@ from helpers.digests import digest
 from helpers.lockstep.graph import StackedGraph, State
 from helpers.lockstep.structure import settings_of
 from helpers.quiet import keras, tf
-from helpers.training import MAX_STEPS_PER_CALL, Fit, Pace, observers
+from helpers.training import Fit, Pace, observers
 
 __all__ = ["Member", "train_stack"]
 
@@ -29,6 +31,9 @@ KNOWN_CALLBACKS = {
 #: costs to trace it again. Both are counted and not timed: a stack of another size rounds
 #: otherwise, and what a search finds must not depend on how busy a machine is.
 SHRINK_AT = 0.5
+#: Seconds that a graph call should take: for so long nobody hears Ctrl-C. The number of steps is
+#: found by timing them, from the first few on; however they are cut, the result is the same.
+CALL_SECONDS, FIRST_STEPS = 1.0, 8
 #: In multiplications: what a step of a model costs whatever its size, and tracing.
 STEP, TRACING = 200_000, 2_000_000_000
 
@@ -199,6 +204,7 @@ class _Stack:
         }
         self._make_graph()
         self.pace = Pace()
+        self.steps_per_call, self.fastest_step = FIRST_STEPS, math.inf
 
     @property
     def training(self):
@@ -237,6 +243,11 @@ class _Stack:
         self._let_leave()
         self._keep_if_due()
         self._shrink_if_worth_it()
+
+    def note_seconds(self, n_steps, seconds):
+        """Learn from how long steps have taken how many the next call may run."""
+        self.fastest_step = min(self.fastest_step, seconds / n_steps)
+        self.steps_per_call = max(1, int(CALL_SECONDS / self.fastest_step))
 
     def _pass_over(self, run, rows, steps):
         """Run the steps of an epoch; what the metrics say at its end."""
@@ -349,9 +360,11 @@ def _training_steps(stack):
     n_whole, n_left = n_rows // size, n_rows % size
     first = 0
     while first < n_whole.max():
-        last = min(first + MAX_STEPS_PER_CALL, n_whole[n_whole > first].min())
+        last = min(first + stack.steps_per_call, n_whole[n_whole > first].min())
         steps = orders[:, first * size : last * size].reshape(len(orders), last - first, size)
+        began = time.monotonic()
         yield steps.transpose(1, 0, 2), n_whole > first
+        stack.note_seconds(last - first, time.monotonic() - began)
         first = last
     for left in sorted(set(n_left) - {0}):
         at = (n_whole * size)[:, None] + np.arange(left)

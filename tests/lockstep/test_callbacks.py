@@ -153,6 +153,35 @@ def test_a_stack_shrinks_by_count_when_models_have_ended(tracing, sizes, monkeyp
     assert made == sizes
 
 
+@pytest.mark.parametrize("first_steps", [1, 3, 50])
+def test_however_steps_are_cut_into_calls_the_result_is_the_same(first_steps, monkeypatch):
+    """Their number goes by the clock, and last digits must not."""
+    cut, run = [], stack._Stack._run
+
+    def spy(one, graph, state, rows, step):
+        cut.append(len(step[0]))
+        return run(one, graph, state, rows, step)
+
+    def weights(seconds):
+        monkeypatch.setattr(stack, "CALL_SECONDS", seconds)
+        with joblib.parallel_config(backend="lockstep"):
+            fitted = cross_validate(
+                classifier(batch_size=4, validation_split=0.1), X, Y, cv=3, return_estimator=True
+            )
+        return [each.model_.get_weights() for each in fitted["estimator"]]
+
+    monkeypatch.setattr(stack._Stack, "_run", spy)
+    monkeypatch.setattr(stack, "FIRST_STEPS", first_steps)
+    one_at_a_time = weights(0)
+    assert set(cut) == {0, 1, min(first_steps, 9)}  # of 40 rows, 4 are watched
+    cut.clear()
+    as_many_as_there_are = weights(1e9)
+    assert max(cut) == 9
+    for first, second in zip(one_at_a_time, as_many_as_there_are, strict=True):
+        for one, other in zip(first, second, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_checkpoints_are_of_each_model(tmp_path):
     saved = {}
     for name in ("sequential", "lockstep"):
