@@ -1,7 +1,7 @@
 """Independent parts of a case side by side, in processes.
 
 A part is a function of its arguments: whatever process runs it, after whatever other part, its
-result is the same.
+result is the same. The fits within a part are trained in lockstep where they can be.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import threading
 import warnings
 
 import pandas as pd
-from joblib import Parallel, cpu_count, delayed
+from joblib import Parallel, cpu_count, delayed, parallel_config
 
 __all__ = ["each_repetition", "side_by_side", "start"]
 
@@ -66,7 +66,7 @@ def side_by_side(function, calls):
         # joblib replaces a worker that has grown much, as the graphs of many Keras fits make it
         # grow. No result is lost.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were", UserWarning)
-        return Parallel(n_jobs)(delayed(function)(*arguments) for arguments in calls)
+        return Parallel(n_jobs)(delayed(_in_lockstep)(function, *each) for each in calls)
 
 
 def each_repetition(table, repetitions):
@@ -87,6 +87,11 @@ def each_repetition(table, repetitions):
     if isinstance(tables[0], dict):
         return pd.DataFrame(tables)
     return pd.concat(tables, ignore_index=True)
+
+
+def _in_lockstep(function, *arguments):
+    with parallel_config(backend="lockstep"):
+        return function(*arguments)
 
 
 def _n_workers():

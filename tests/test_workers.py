@@ -5,6 +5,7 @@ import sys
 
 import pandas as pd
 import pytest
+from joblib.parallel import get_active_backend
 
 from helpers import cases, datasets, parameters
 from helpers.cases import Task
@@ -40,6 +41,16 @@ def test_calls_return_in_their_order_from_other_processes(two_processes):
 
 def test_one_core_needs_no_other_process():
     assert side_by_side(process, [(0,), (1,)]) == [(0, os.getpid()), (1, os.getpid())]
+
+
+def backend():
+    return type(get_active_backend()[0]).__name__
+
+
+def test_fits_of_a_part_are_trained_side_by_side(two_processes):
+    assert side_by_side(backend, [()] * 2) == ["LockstepBackend"] * 2
+    assert side_by_side(backend, [()]) == ["LockstepBackend"]
+    assert backend() != "LockstepBackend"
 
 
 def test_workers_started_early_are_those_that_work(two_processes):
