@@ -44,8 +44,8 @@ def noise_winner_within_noise(examination):
     where they cannot be told apart, the best and the worst are trained again with fresh seeds on
     fresh folds.
 
-    Candidates that differ in their seed alone are equal, and nothing is left to test. A lead below
-    delta costs nothing, whoever wins, and is not reported.
+    Candidates that differ in their seed alone are equal, and nothing is left to test. A lead whose
+    interval ends below delta costs nothing, whoever wins: not the cause.
     """
     seeds = _of_seeds(examination)
     if seeds:
@@ -55,8 +55,10 @@ def noise_winner_within_noise(examination):
     if min(scores.shape) < 2 or np.ptp(scores, axis=0).max() == 0:
         return []
     claimed, p, reliability = lead(scores)
-    if claimed <= examination.delta or p < _LEVEL:
+    if p < _LEVEL:
         return []
+    if claimed <= examination.delta:
+        return _tied(scores, claimed, p, examination.delta)
     evidence = {
         "candidates": len(scores),
         "folds": scores.shape[1],
@@ -121,11 +123,10 @@ def lead(scores):
         Upper 95 % limit of the share of variance of the mean scores that is not noise.
     """
     n_candidates, n_folds = scores.shape
-    means = scores.mean(axis=1)
-    residual = scores - means[:, None] - scores.mean(axis=0) + scores.mean()
-    freedom = n_candidates - 1, (n_candidates - 1) * (n_folds - 1)
+    means, (residual, free) = scores.mean(axis=1), _residual(scores)
+    freedom = n_candidates - 1, free
     between = n_folds * means.var(ddof=1)
-    within = max((residual**2).sum() / freedom[1], 1e-300)
+    within = max((residual**2).sum() / free, 1e-300)
     ratio = between / within
     limit = 1 - stats.f.ppf(0.05, *freedom) / max(ratio, 1e-300)
     best = means.argmax()
@@ -134,6 +135,36 @@ def lead(scores):
         float(stats.f.sf(ratio, *freedom)),
         float(np.clip(limit, 0, 1)),
     )
+
+
+def _tied(scores, claimed, p, delta):
+    """What is to be said of candidates that are as good as each other."""
+    n_candidates, n_folds = scores.shape
+    residual, freedom = _residual(scores)
+    variance = (residual**2).sum() / freedom * n_candidates / (n_candidates - 1) / n_folds
+    half = float(stats.t.ppf(0.975, freedom) * np.sqrt(variance))
+    if claimed + half >= delta:
+        return []
+    return [
+        Finding(
+            "noise/winner-within-noise",
+            "not the cause",
+            "info",
+            f"The {n_candidates} candidates are tied: the best leads by {claimed:.3f}, and less "
+            f"than {delta:.3f} is lost by taking another",
+            FIX,
+            effect=claimed,
+            interval=(claimed - half, claimed + half),
+            evidence={"candidates": n_candidates, "folds": n_folds, "p_candidates_alike": p},
+        )
+    ]
+
+
+def _residual(scores):
+    """What neither candidate nor fold explains, and its degrees of freedom."""
+    n_candidates, n_folds = scores.shape
+    means = scores.mean(axis=1, keepdims=True)
+    return scores - means - scores.mean(axis=0) + scores.mean(), (n_candidates - 1) * (n_folds - 1)
 
 
 def _lead_elsewhere(scores):
@@ -206,11 +237,10 @@ def _fresh_differences(examination, best, worst, repeat):
 def _gained(scores, differences, n_looks):
     """Mean of the fresh differences, with the spread of the search's own scores pooled in."""
     scores = scores[np.isfinite(scores).all(axis=1)]
-    n_candidates, n_folds = scores.shape
-    residual = scores - scores.mean(axis=1, keepdims=True) - scores.mean(axis=0) + scores.mean()
+    residual, free = _residual(scores)
     n, mean = len(differences), float(np.mean(differences))
     squares = float(np.sum((np.array(differences) - mean) ** 2) + 2 * np.sum(residual**2))
-    freedom = n - 1 + (n_candidates - 1) * (n_folds - 1)
+    freedom = n - 1 + free
     half = stats.t.ppf(1 - 0.025 / n_looks, freedom) * np.sqrt(squares / freedom / n)
     return Interval(mean, mean - float(half), mean + float(half))
 
