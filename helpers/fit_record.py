@@ -24,6 +24,8 @@ class FitRecord:
         The same of the optimizer's variables.
     iterations_start, iterations_end : int or None
         Updates that the optimizer had made.
+    iterations_first : int or None
+        The same after the first epoch.
     learning_rate_given, learning_rate_start, learning_rate_end : float
         As `fit` found it; in the first epoch, after the callbacks' `on_epoch_begin`; as left.
     steps : int or None
@@ -77,6 +79,7 @@ class FitRecord:
     optimizer_end: dict[str, str] = field(default_factory=dict)
     iterations_start: int | None = None
     iterations_end: int | None = None
+    iterations_first: int | None = None
     learning_rate_start: float = math.nan
     learning_rate_end: float = math.nan
     epochs_run: int = 0

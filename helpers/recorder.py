@@ -433,6 +433,7 @@ class _Watcher(keras.callbacks.Callback):
             self.record.epoch_seconds = (now - self.first_ended) / n_more
         else:
             self.first_ended = now
+            self.record.iterations_first = _iterations(self.watched)
         for name, value in (logs or {}).items():
             self.record.history.setdefault(name, []).append(float(value))
         for facts, each in zip(self.record.callback_facts, self.others, strict=False):
@@ -470,7 +471,12 @@ def _state(model):
     weights = variable_digests(model.weights)
     if optimizer is None:
         return weights, {}, None
-    return weights, variable_digests(optimizer.variables), int(optimizer.iterations)
+    return weights, variable_digests(optimizer.variables), _iterations(model)
+
+
+def _iterations(model):
+    optimizer = getattr(model, "optimizer", None)
+    return None if optimizer is None else int(optimizer.iterations)
 
 
 def _is_finite(weight):

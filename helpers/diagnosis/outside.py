@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 import types
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,11 +13,15 @@ import numpy as np
 
 from helpers.fingerprint import comes_installed
 from helpers.model_facts import is_plain
+from helpers.quiet import keras
 
 __all__ = ["Outside", "held_by", "put_back"]
 
 #: What is larger is data, which no fit is expected to write into.
 _MOST_BYTES, _MOST_MEMBERS = 2**24, 10_000
+#: Of Keras, what is watched where it is fitted: an object of the user's own that is none of these
+#: (a loss, a schedule, an initialiser) is looked at as what is none of Keras'.
+_WATCHED = keras.Layer, keras.Optimizer, keras.callbacks.Callback
 
 
 class Outside:
@@ -83,7 +88,7 @@ def held_by(namespace):
         Each object itself, and a copy of it.
     """
     return {
-        name: (value, copy.deepcopy(value))
+        name: (value, _copy(value))
         for name, value in list(namespace.items())
         if not name.startswith("__") and _is_state(value)
     }
@@ -106,10 +111,20 @@ def put_back(state, assign):
             value.update(copy.deepcopy(held))
         elif isinstance(value, np.ndarray) and value.flags.writeable:
             value[...] = held
+        elif isinstance(value, keras.Variable):
+            value.assign(held)
         assign(name, value)
 
 
+def _copy(value):
+    if isinstance(value, keras.Variable):
+        return np.array(keras.ops.convert_to_numpy(value))
+    return copy.deepcopy(value)
+
+
 def _is_state(value):
+    if isinstance(value, keras.Variable):
+        return math.prod(value.shape) <= _MOST_BYTES / 8
     try:
         return _size(value) <= _MOST_BYTES and is_plain(value)
     except RecursionError:  # it contains itself
@@ -128,6 +143,8 @@ def _size(value):
 
 
 def _same(one, two):
+    if isinstance(one, keras.Variable):
+        one = _copy(one)
     if type(one) is not type(two):
         return False
     if isinstance(one, np.ndarray):
@@ -213,7 +230,9 @@ class _Found:
     def _look_at_object(self, thing):
         """One of the user's own that code shares; not what is fitted, nor what Keras makes of it,
         which are copied or watched where they are used."""
-        installed = any(comes_installed(base.__module__) for base in type(thing).__mro__[:-1])
+        bases = [base.__module__ for base in type(thing).__mro__[:-1]]
+        others = [name for name in bases if name.partition(".")[0] != "keras"]
+        installed = not others or any(map(comes_installed, others)) or isinstance(thing, _WATCHED)
         if not installed and hasattr(thing, "__dict__") and not hasattr(thing, "fit"):
             self.objects.append(thing)
             self.look_at_all(vars(thing).values())

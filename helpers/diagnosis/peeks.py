@@ -7,7 +7,7 @@ import numpy as np
 
 from helpers.diagnosis.subject import rows_of
 from helpers.digests import row_digests
-from helpers.quiet import keras
+from helpers.quiet import keras, tf
 
 __all__ = ["Peeks", "peeking"]
 
@@ -41,13 +41,13 @@ class Peeks:
 
     def seen(self, model, x):
         """Note what is asked; the rows that the model is to be given."""
-        digests = row_digests(x)
+        digests = None if _is_symbolic(x) else row_digests(x)
         if digests is None:
             return x
         self.rows = np.union1d(self.rows, digests)
         if all(model is not each for each in self.models):
             self.models.append(model)
-        if self.hidden is None or not (isinstance(x, np.ndarray) or hasattr(x, "iloc")):
+        if self.hidden is None:
             return x
         places = np.flatnonzero(np.isin(digests, self.hidden))
         if len(places) < 2:
@@ -55,7 +55,9 @@ class Peeks:
         self.n_hidden += len(places)
         order = np.arange(len(digests))
         order[places] = np.random.default_rng(len(places)).permutation(places)
-        return rows_of(x, order)
+        if isinstance(x, np.ndarray) or hasattr(x, "iloc"):
+            return rows_of(x, order)
+        return tf.nest.map_structure(lambda each: tf.gather(each, order), x)
 
 
 @contextmanager
@@ -71,18 +73,33 @@ def peeking(hidden=None):
         owner = next(each for each in keras.Model.__mro__ if name in vars(each))
         originals.append((owner, name, vars(owner)[name]))
         setattr(owner, name, _watched(vars(owner)[name], peeks))
+    # A plain call of a model: of its own, so that calls of its layers are not looked at.
+    keras.Model.__call__ = _watched(keras.Model.__call__, peeks)
     try:
         yield peeks
     finally:
+        del keras.Model.__call__
         for owner, name, original in originals:
             setattr(owner, name, original)
 
 
+def _is_symbolic(x):
+    """Whether rows are not there yet: a model is traced, or built."""
+    return any(
+        isinstance(each, keras.KerasTensor) or tf.is_symbolic_tensor(each)
+        for each in tf.nest.flatten(x)
+        if not isinstance(each, np.ndarray)
+    )
+
+
 def _watched(original, peeks):
     @functools.wraps(original)
-    def ask(model, x=None, *args, **kwargs):
+    def ask(model, *args, **kwargs):
         if _OF_VALIDATION not in kwargs:
-            x = peeks.seen(model, x)
-        return original(model, x, *args, **kwargs)
+            if args:
+                args = peeks.seen(model, args[0]), *args[1:]
+            elif "x" in kwargs:
+                kwargs["x"] = peeks.seen(model, kwargs["x"])
+        return original(model, *args, **kwargs)
 
     return ask

@@ -15,6 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from helpers.diagnosis.dates import dates_of
 from helpers.diagnosis.findings import judged
 from helpers.diagnosis.registry import NotApplicable
 from helpers.diagnosis.rowwise import is_mean_over_rows, row_scores, rows_of_trial
@@ -65,7 +66,8 @@ class Scored:
 def matrix(X, *, of_text=None):
     """The rows as numbers, of shape (n_samples, n_features); None if they cannot be read so.
 
-    Columns of text become one column per value, or what `of_text` makes of them; dates become days.
+    Columns of text become one column per value, or what `of_text` makes of them; dates, written as
+    text as well, become days.
     """
     if isinstance(X, dict) or hasattr(X, "element_spec"):
         return None
@@ -94,7 +96,8 @@ def _column(values, of_text):
     numbers = pd.to_numeric(values, errors="coerce")
     if numbers.notna().sum() == values.notna().sum() and numbers.notna().any():
         return numbers.to_numpy(dtype=float)
-    return of_text(values)
+    dates = dates_of(values) if of_text is _one_per_value else None
+    return of_text(values) if dates is None else _column(dates, of_text)
 
 
 def _one_per_value(values):

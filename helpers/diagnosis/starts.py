@@ -43,6 +43,8 @@ class Starts:
         self.origin, self.n_bytes = {}, 0
         self.is_fresh, self.most_epochs, self.common = False, None, None
         self.hidden, self.n_hidden = None, 0
+        #: By shapes of the weights, what the latest fit of a model like that began and ended with.
+        self.latest = {}
         self.epochs_factor, self.epochs_on_top, self.patience_factor = 1, False, 1
         self.watch_loss, self.schedule_factor = False, 1
 
@@ -153,8 +155,10 @@ class Starts:
 
     def _note(self, model, starts):
         """Remember what the trained weights came from; of a chain of fits, its very start."""
-        for variable, start in zip(model.variables, starts, strict=False):
-            end = _value(variable)
+        ends = [_value(variable) for variable in model.variables]
+        if sum(end.nbytes for end in ends) <= _MOST_BYTES / 16:
+            self.latest[tuple(end.shape for end in ends)] = starts, ends
+        for end, start in zip(ends, starts, strict=False):
             fingerprint = digest(end)
             if is_constant(fingerprint) or self.n_bytes > _MOST_BYTES or np.array_equal(start, end):
                 continue

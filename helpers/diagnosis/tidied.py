@@ -12,6 +12,8 @@ from helpers.digests import row_digests
 __all__ = ["Tidied", "tidied"]
 
 _FEWEST = 5
+#: Share of the raw rows that have to differ from each other, to be known again.
+_TOLD = 0.95
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,21 @@ def tidied(subject, raw, made):
     Parameters
     ----------
     subject : Subject
-    raw, made : ndarray, shape (n_samples, n_features) and (n_left, n_features)
-        The rows before and after, as numbers, text as the same ones.
+    raw, made : array or DataFrame, of n_samples and of n_left rows
+        The rows before and after.
 
     Returns
     -------
     Tidied, or None
-        None where prepared rows are not some of the raw ones, as they were.
+        None where prepared rows cannot be told to be some of the raw ones, by columns that both
+        have.
     """
     X, y = matrix(subject.raw[0]), targets(subject, subject.raw[1])
     if X is None or y is None or not subject.is_classification:
         return None
-    before, after = row_digests(raw), row_digests(made)
-    if not np.isin(after, before).all():
+    stays = _stays(raw, made)
+    if stays is None:
         return None
-    stays = np.isin(before, after)
     classes = [
         each
         for each in np.unique(y)
@@ -75,6 +77,28 @@ def tidied(subject, raw, made):
     half = 1.96 * float(np.sqrt((shares * share_out) ** 2 @ variance))
     means = (float(np.average(each, weights=shares)) for each in (right_out, right_in))
     return Tidied(int((~stays).sum()), len(stays), *means, added, added - half, added + half)
+
+
+def _stays(raw, made):
+    """Which raw rows are among the prepared ones; None if that cannot be told."""
+    if hasattr(raw, "columns") and hasattr(made, "columns"):
+        common = [
+            name for name in raw.columns if name in made.columns and _are_some(raw, made, name)
+        ]
+        if not common:
+            return None
+        raw, made = raw[common], made[common]
+    before, after = row_digests(raw), row_digests(made)
+    if before is None or after is None or not np.isin(after, before).all():
+        return None
+    if len(np.unique(before)) < _TOLD * len(before):
+        return None
+    return np.isin(before, after)
+
+
+def _are_some(raw, made, name):
+    """Whether the values of a column are as they were."""
+    return bool(made[name].isin(raw[name]).all())
 
 
 def _answers(subject, X, y, stays):

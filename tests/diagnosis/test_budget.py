@@ -117,6 +117,49 @@ def test_epochs_that_did_not_run_are_found(estimator, options):
     assert (finding.interval is not None) == bool(options)
 
 
+class OfBatches(Own):
+    """Gives Keras a generator, which can be gone through once, or what starts again."""
+
+    def __init__(self, again=False, epochs=8):
+        super().__init__(epochs=epochs)
+        self.again = again
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.model_ = built()
+        self.model_.fit(_Again(X, y) if self.again else _once(X, y), epochs=self.epochs, verbose=0)
+        return self
+
+
+def _once(X, y):
+    for first in range(0, len(X), 5):
+        yield X[first : first + 5], y[first : first + 5]
+
+
+class _Again(keras.utils.PyDataset):
+    def __init__(self, X, y):
+        super().__init__()
+        self.batches = list(_once(X, y))
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, position):
+        return self.batches[position]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_data_that_run_out_after_an_epoch_are_found(again):
+    found, _ = observed(OfBatches(again), check=budget_epochs_ignored)
+    if again:
+        assert found == {}
+        return
+    finding = found["budget/epochs-ignored"]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    assert finding.evidence["updates_in_first_epoch"] == 6
+    assert finding.evidence["updates"] < 24
+
+
 class TwoPhases(Own):
     """Goes on after the first phase, with what it believes to be more epochs."""
 

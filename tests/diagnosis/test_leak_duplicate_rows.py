@@ -1,6 +1,7 @@
 """Copies on both sides of a split are found; honest repeats, and rows that lie close, are not."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from examined import examined, found
 from sklearn.datasets import load_digits, load_iris, load_wine, make_circles
@@ -102,6 +103,13 @@ def survey(seed=0):
     return X, (X[:, 0] + X[:, 1] > 3).astype(int)
 
 
+def of_words(seed=0):
+    X, y = survey(seed)
+    return pd.DataFrame(
+        {f"q{n}": np.array(list("abcd"))[c.astype(int)] for n, c in enumerate(X.T)}
+    ), y
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -110,8 +118,9 @@ def survey(seed=0):
         lambda: (load_digits().data[:400], load_digits().target[:400]),
         lambda: make_circles(300, noise=0.12, factor=0.5, random_state=0),
         survey,
+        of_words,
     ],
-    ids=["iris", "wine", "digits", "circles", "honest repeats"],
+    ids=["iris", "wine", "digits", "circles", "honest repeats", "of words"],
 )
 def test_healthy_rows_are_silent(data):
     assert found(leak_duplicate_rows, examined(search(), *data(), observe=False)) == {}

@@ -7,6 +7,7 @@ import pytest
 from examined import examined, found
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine
 from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -56,6 +57,17 @@ def test_marks_are_seen_and_rarely_matter(rows):
 )
 def test_other_rows_are_silent(rows):
     assert found(leak_fitted_on_all_rows, examination_of(rows, Y)) == {}
+
+
+@pytest.mark.parametrize("solver", ["svd", "eigen"])
+@pytest.mark.parametrize("then", [np.asarray, StandardScaler().fit_transform])
+def test_discriminants_of_all_labels_are_a_fault(solver, then):
+    rows = then(LinearDiscriminantAnalysis(solver=solver).fit(X, Y).transform(X))
+    finding = found(leak_fitted_on_all_rows, examination_of(rows, Y))[CODE]
+    assert (finding.verdict, finding.severity) == ("fault", "serious")
+    others = np.random.default_rng(0).permutation(Y)  # no discriminants of these
+    other = found(leak_fitted_on_all_rows, examination_of(rows, others)).get(CODE)
+    assert other is None or other.verdict != "fault"
 
 
 @pytest.mark.parametrize("load", [load_iris, load_breast_cancer])

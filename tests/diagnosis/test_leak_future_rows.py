@@ -54,11 +54,12 @@ def test_a_series_with_copies_is_one():
     assert findings(*copied(*series(200)), budget=10)[CODE].verdict == "fault"
 
 
-def test_dates_give_the_order():
+@pytest.mark.parametrize("form", [None, "%d.%m.%Y", "%Y-%m-%d %H:%M"])
+def test_dates_give_the_order(form):
     X, y = series()
     order = np.random.default_rng(0).permutation(len(X))
     days = pd.date_range("2024-01-01", periods=len(X))
-    table = pd.DataFrame(X).add_prefix("x").assign(day=days)
+    table = pd.DataFrame(X).add_prefix("x").assign(day=days.strftime(form) if form else days)
     assert findings(table.iloc[order], y[order])[CODE].evidence["order"] == "order of day"
 
 

@@ -269,6 +269,20 @@ def balanced_by_leaving_out(X, y):
     return X[np.sort(rows)], y[np.sort(rows)]
 
 
+def unlikely_left_out_of_a_table(X, y):
+    """Beside another column, and without the index that tells which rows are left."""
+    table = pd.get_dummies(X.assign(sign=np.where(X["x0"] > 0, "+", "-")), columns=["sign"])
+    chance = cross_val_predict(LogisticRegression(), X, y, cv=5, method="predict_proba")
+    stays = chance[np.arange(len(y)), y] > 0.2
+    return table[stays].reset_index(drop=True), y[stays]
+
+
+def test_rows_left_out_of_a_table_are_known_by_the_columns_that_stay():
+    table = pd.DataFrame(BLOBS).add_prefix("x")
+    (finding,) = findings(unlikely_left_out_of_a_table, (table, BLOB_LABELS), budget=20).values()
+    assert (finding.code, finding.verdict) == (LABELS, "fault")
+
+
 @pytest.mark.parametrize("prepare", [unlikely_left_out, unlike_neighbours_left_out])
 def test_rows_left_out_because_models_get_them_wrong_are_a_fault(prepare):
     (finding,) = findings(prepare, (BLOBS, BLOB_LABELS), budget=20).values()

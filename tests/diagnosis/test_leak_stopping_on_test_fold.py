@@ -293,7 +293,7 @@ class Asking(Net):
         return self.classes_[self.model_.predict_on_batch(X).argmax(axis=1)]
 
 
-@pytest.mark.parametrize("way", ["predict_on_batch", "evaluate"])
+@pytest.mark.parametrize("way", ["predict_on_batch", "evaluate", "__call__"])
 def test_an_estimator_that_asks_about_held_out_rows_and_goes_back_is_a_fault(way):
     several = GridSearchCV(Asking(way=way), {}, cv=StratifiedKFold(3), refit=False)
     with Starts() as starts:
@@ -304,6 +304,7 @@ def test_an_estimator_that_asks_about_held_out_rows_and_goes_back_is_a_fault(way
     assert finding.evidence["share_of_held_out_rows_watched"] == 1.0
     assert finding.effect > 0  # labels are drawn by lot: all of it is inflation
     assert keras.Model.predict.__name__ == "predict"
+    assert "__call__" not in vars(keras.Model)
 
 
 def test_an_estimator_that_only_asks_is_undecided_and_of_other_rows_silent():

@@ -6,6 +6,7 @@ import keras.wrappers
 import numpy as np
 import pandas as pd
 import pytest
+from examined import examined
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold
 from trained import Own, X, Y, answering, built, finding_of, made_up, observed, record
@@ -70,6 +71,22 @@ def tied(predict, scores=(0.8, 0.9, 0.8), ends=("a", "b")):
 def test_models_that_have_learned_the_same_tie_and_it_is_no_fault():
     assert tied(lambda trial, y: y) == "not the cause"
     assert tied(lambda trial, y: (y + (trial.candidate == 1)) % 3) == "not the cause"
+
+
+@pytest.mark.parametrize(
+    ("shares", "verdict"), [((0.6, 0.6), "fault"), ((0.6, 0.7), "not the cause"),
+                            ((1.0, 1.0), "not the cause")],
+)  # fmt: skip
+def test_fractions_that_all_models_have_in_common_are_those_of_one(shares, verdict):
+    examination = made_up(
+        [(0.8, 0.9, 0.8)] * 2, records=lambda candidate, _: record(end={"w": "ab"[candidate]})
+    )
+    for trial in examination.trials:
+        labels = Y[examination.subject.splits[trial.fold][1]]
+        share = shares[trial.candidate]
+        trial.predictions = labels
+        trial.probabilities = share * np.eye(3)[labels] + (1 - share) / 3
+    assert finding_of(search_all_tied, examination)["search/all-tied"].verdict == verdict
 
 
 def test_a_full_score_of_wrong_predictions_tells_nobody_apart():
@@ -163,6 +180,18 @@ RARE = np.where(np.arange(60) == 7, 3, Y)
 )
 def test_folds_with_every_class_they_can_have_are_silent(y, cv):
     assert finding_of(search_folds_miss_classes, made_up([[0.5] * 3], y=y, cv=cv)) == {}
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_of_several_labels_a_row_each_is_looked_at(is_sorted):
+    rng = np.random.default_rng(0)
+    seasons = rng.integers(0, 4, 60)
+    y = np.column_stack([Y, np.sort(seasons) if is_sorted else seasons])
+    examination = examined(GridSearchCV(Own(), {}, cv=2), X, y, observe=False)
+    assert (
+        list(quietly(search_folds_miss_classes, examination))
+        == ["search/folds-miss-classes"] * is_sorted
+    )
 
 
 def test_targets_that_are_no_classes_have_none_to_miss():

@@ -9,7 +9,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, TimeSeriesSpl
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from helpers.diagnosis.checks.search_validation_shifted import search_validation_shifted
+from helpers.diagnosis.checks.search_validation_shifted import _shifted, search_validation_shifted
 from helpers.diagnosis.registry import NotApplicable
 
 CODE = "search/validation-unrepresentative"
@@ -63,6 +63,12 @@ def test_a_last_plant_that_ends_training_at_once_is_a_fault():
     assert (finding.verdict, finding.severity) == ("fault", "serious")
     assert finding.effect > 0.05
     assert max(finding.evidence["epochs"]) < min(finding.evidence["epochs_in_random_order"])
+
+
+def test_a_last_plant_that_looks_like_the_others_is_told_by_its_labels():
+    alike = {"offset": 0.0}
+    assert len(_shifted(examination_of(Net(epochs=3), *plants(**alike)))) == 3
+    assert _shifted(examination_of(Net(epochs=3), *plants(turned=False, **alike))) == []
 
 
 def test_a_last_plant_that_is_only_shifted_is_no_fault():

@@ -344,6 +344,23 @@ def from_a_closure():
     return build
 
 
+class Eager(keras.losses.Loss):
+    """Weighs all batches less, the more it has seen."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = keras.Variable(1.0, trainable=False)
+
+    def call(self, y_true, y_pred):
+        self.seen.assign_add(1.0)
+        return keras.losses.sparse_categorical_crossentropy(y_true, y_pred) / self.seen
+
+
+def from_a_loss():
+    loss = Eager()
+    return lambda rate: built(rate, loss=loss)
+
+
 @pytest.mark.parametrize(
     ("build", "name"),
     [
@@ -351,14 +368,47 @@ def from_a_closure():
         (from_a_module, "test_state.RATES"),
         (from_an_object, "Schedule.rate"),
         (from_a_closure(), "build.latest"),
+        (from_a_loss(), "Eager.seen"),
     ],
-    ids=["class", "module", "object", "closure"],
+    ids=["class", "module", "object", "closure", "variable of a loss"],
 )
 def test_what_fits_leave_outside_of_them_is_named_and_put_back(build, name):
     outside = Outside([build])
     found, _ = observed(Own(build), budget=3, check=state_order_dependent)
     assert name in found["state/order-dependent"].title
     assert outside.changed() == []
+
+
+class Warmed(Own):
+    """Starts from what the last fit has learnt, a little shaken."""
+
+    bank: ClassVar = []
+
+    def __init__(self, learning_rate=0.1, share=0.8):
+        super().__init__(learning_rate=learning_rate)
+        self.share = share
+
+    def fit(self, X, y):
+        keras.utils.set_random_seed(0)
+        self.classes_ = np.unique(y)
+        self.model_ = keras.Sequential(
+            [keras.Input((4,)), keras.layers.Dense(60, "relu"), keras.layers.Dense(3, "softmax")]
+        )
+        compiled(self.model_)
+        rng = np.random.default_rng(0)
+        for own, kept in zip(self.model_.weights, self.bank, strict=False):
+            own.assign(self.share * kept + (1 - self.share) * rng.normal(size=kept.shape) / 9)
+        self.model_.fit(X, y, verbose=0)
+        self.bank[:] = self.model_.get_weights()
+        return self
+
+
+@pytest.mark.parametrize(("share", "code"), [(0.8, WEIGHTS), (0.0, "state/order-dependent")])
+def test_weights_that_are_no_longer_equal_but_alike_are_shared(share, code):
+    Warmed.bank.clear()
+    search = GridSearchCV(Warmed(share=share), {"learning_rate": [0.1, 0.2]}, cv=2)
+    found, _ = observed(search, budget=3, check=state_order_dependent)
+    assert list(found) == [code]
 
 
 LEAST = {}

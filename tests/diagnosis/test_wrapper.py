@@ -54,6 +54,26 @@ def test_options_that_no_parameter_names_are_found(estimator, name):
     assert found[DROPS].evidence["lost"] == [lost]
 
 
+class Private(Own):
+    """Keeps an argument where `get_params` does not look, as SciKeras' subclasses may."""
+
+    def __init__(self, weight=1.0):
+        super().__init__()
+        self._weight = weight
+
+    @classmethod
+    def _get_param_names(cls):
+        return Own._get_param_names()
+
+    def __sklearn_clone__(self):
+        return type(self)()
+
+
+def test_an_argument_under_another_name_is_found():
+    found, _ = observed(GridSearchCV(Private(9.0), {}, cv=2), check=wrapper_clone_drops_parameter)
+    assert found[DROPS].evidence["lost"] == ["_weight: 9.0 became 1.0"]
+
+
 @pytest.mark.parametrize(
     "estimator",
     [

@@ -10,15 +10,23 @@ from helpers.diagnosis.registry import NotApplicable, check
 #: What users call it, in classes of their own.
 _NAMES = ("epochs", "n_epochs", "num_epochs", "nb_epoch", "nb_epochs")
 
+#: Share of the updates that so many epochs like the first would have made, below which the data
+#: ran out; and how many the first has to have.
+_DRY, _MIN_UPDATES = 0.5, 2
+
 
 @check("budget/epochs-ignored", needs={"fits"}, fits=3)
 def budget_epochs_ignored(examination):
     """The epochs that the estimator and its parameters ask for are compared with those that
     `keras.Model.fit` was given, and those with the epochs that ran; calls that train nothing,
-    since their initial_epoch is not below epochs, are told."""
+    since their initial_epoch is not below epochs, are told, and data that ran out: fewer updates
+    than the first epoch had, times the epochs."""
     idle = [trial for trial in examination.trials if any(map(_is_idle, trial.records))]
     if idle:
         return [_of_idle_calls(examination, idle)]
+    dry = [trial for trial in examination.trials if any(map(_ran_dry, trial.records))]
+    if dry:
+        return [_of_data_that_ran_out(examination, dry)]
     ignored = [trial for trial in examination.trials if _asked_and_given(examination, trial)]
     cut = [trial for trial in examination.trials if _is_cut(trial.record)]
     if not ignored and not cut:
@@ -76,6 +84,37 @@ def _of_idle_calls(examination, trials):
         evidence={
             "initial_epoch": record.initial_epoch,
             "epochs_run": sorted({each.epochs_run for each in trials[0].records}),
+        },
+    )  # fmt: skip
+
+
+def _ran_dry(record):
+    """Whether epochs after the first had hardly any batches."""
+    known = record.iterations_start, record.iterations_first, record.iterations_end
+    if record.error is not None or None in known or record.epochs_run < 2:
+        return False
+    start, first, end = known
+    return first - start >= _MIN_UPDATES and end - start < _DRY * record.epochs_run * (
+        first - start
+    )
+
+
+def _of_data_that_ran_out(examination, trials):
+    record = next(each for each in trials[0].records if _ran_dry(each))
+    made = record.iterations_end - record.iterations_start
+    an_epoch = record.iterations_first - record.iterations_start
+    return Finding(
+        "budget/epochs-ignored", "fault", "serious",
+        f"the data ran out in {len(trials)} of {len(examination.trials)} fits: {made} updates "
+        f"were made in {record.epochs_run} epochs, the first of which had {an_epoch}",
+        Fix(
+            "A generator can be gone through once. Give Keras arrays, or what starts again with "
+            "each epoch.",
+            "model.fit(X, y, epochs=epochs)\n"
+            "tf.data.Dataset.from_generator(batches, output_signature=...)  # or a PyDataset",
+        ),
+        evidence={
+            "updates": made, "updates_in_first_epoch": an_epoch, "epochs_run": record.epochs_run
         },
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ import numpy as np
 from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.effects import NULL, of_trials, settled, severity, shown
 from helpers.diagnosis.findings import Finding, Fix, judged
+from helpers.diagnosis.probes import Arm, probe_scores, probes, require_matrix
 from helpers.diagnosis.registry import NotApplicable, check
 
 _CODES = ("budget/still-improving", "budget/ranking-not-settled")
@@ -13,17 +14,36 @@ LONGER = 4
 #: fit is worth training longer to see.
 _SLOPE = 0.02
 _MOST_CANDIDATES = 4
+#: Epochs, up to which a loss that does not fall any more may be on a plateau before it falls.
+_FEW_EPOCHS = 30
 #: Of the budget; the rest is for the checks after this one.
 _SHARE = 0.6
 
 
+def _is_beaten(examination):
+    """Whether trees do better, in every fold, than the winner after few epochs: a loss that does
+    not fall any more may be on a plateau, as of deep nets at first."""
+    trials = [] if examination.best is None else examination.of(examination.best)
+    records = [trial.record for trial in trials if trial.record is not None]
+    if not records or any(each.stopped_early or each.epochs_run > _FEW_EPOCHS for each in records):
+        return False
+    try:
+        X, y = require_matrix(examination.subject)
+        model = probes(examination.subject.is_classification)["trees"]
+        theirs = probe_scores(examination.subject, model, Arm(X, y, examination.subject.splits))
+    except Exception:  # noqa: BLE001 - a scorer of the user's may take no other model
+        return False
+    ahead = theirs.folds - examination.scores[examination.best]
+    return bool((ahead > 0).all() and ahead.mean() > examination.delta)
+
+
 @check(
-    *_CODES, needs={"fits"}, fits=12, proves=False, weight=4, null=NULL,
+    *_CODES, needs={"fits"}, fits=12, proves=False, weight=4, null=NULL, is_suspected=_is_beaten,
 )  # fmt: skip
 def budget_extension(examination):
-    """Candidates whose loss still falls at the end are trained for four times as many epochs (in a
-    halving search that ended early, for as many as it allows), on the same folds and seeds, and
-    compared with what they scored."""
+    """Candidates whose loss still falls at the end, and all of them where trees beat the winner,
+    are trained for four times as many epochs (in a halving search that ended early, for as many as
+    it allows), on the same folds and seeds, and compared with what they scored."""
     best = examination.best
     if best is None:
         raise NotApplicable("no candidate has a score")
@@ -32,6 +52,8 @@ def budget_extension(examination):
         for candidate in range(len(examination.subject.candidates))
         if _still_falls(examination, candidate)
     ]
+    if not rising and _is_beaten(examination):
+        rising = list(range(len(examination.subject.candidates)))
     if not rising:
         return []
     remedy = Remedy({"epochs_factor": _factor(examination)})

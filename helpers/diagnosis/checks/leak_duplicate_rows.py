@@ -221,8 +221,13 @@ def _is_discrete(X):
 
 
 def _has_brother(X, equal):
-    """Rows with an equal that have a row unlike them in one column only, too."""
-    found = np.zeros(len(X), bool)
+    """Rows with an equal that have a row unlike them in one column only, too.
+
+    One category for another is two columns, of those that are 1 for one category each.
+    """
+    found, is_binary = np.zeros(len(X), bool), np.array([len(np.unique(c)) == 2 for c in X.T])
     for row in np.flatnonzero(equal.any(axis=1)):
-        found[row] = ((X[row] != X).sum(axis=1) == 1).any()
+        unlike = X[row] != X
+        n_unlike, n_others = unlike.sum(axis=1), unlike[:, ~is_binary].sum(axis=1)
+        found[row] = ((n_unlike == 1) | ((n_unlike == 2) & (n_others == 0))).any()
     return found

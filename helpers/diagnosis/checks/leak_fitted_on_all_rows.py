@@ -29,10 +29,10 @@ FIX = Fix(
     "not come about by chance; the effect is a paired interval",
 )
 def leak_fitted_on_all_rows(examination):
-    """Columns whose mean and SD (or range, or correlations) over all rows are exactly those that a
-    fitted scaler or PCA leaves, while those of each fold are not; `Normalization` layers that hold
-    the statistics of all rows. Then the score as it is against that with columns fitted anew on
-    the training rows of each fold.
+    """Columns whose mean and SD (or range, or correlations, also within classes) over all rows are
+    exactly those that a fitted scaler, PCA or discriminant analysis leaves, while those of each
+    fold are not; `Normalization` layers that hold the statistics of all rows. Then the score as it
+    is against that with columns fitted anew on the training rows of each fold.
     """
     subject = examination.subject
     adapted = _adapted(examination)
@@ -40,7 +40,9 @@ def leak_fitted_on_all_rows(examination):
         return [_finding(examination, "adapted", {"fits_adapted_on_all_rows": adapted})]
     if subject.prepare is not None:
         raise NotApplicable("`prepare` was given and is run itself")
-    X, _ = require_matrix(subject)
+    X, y = require_matrix(subject)
+    if subject.is_classification and _is_of_discriminants(X, y, np.asarray(subject.X).dtype):
+        return [_supervised(X)]
     mark, evidence = mark_of(X, np.asarray(subject.X).dtype)
     return [_finding(examination, mark, evidence)] if mark else []
 
@@ -81,6 +83,36 @@ def mark_of(X, kind):
     if ranged.sum() >= needed:
         return "range scaler", evidence
     return "", {}
+
+
+def _is_of_discriminants(X, y, kind):
+    """Whether columns are uncorrelated over all rows and, of one spread, within the classes: what
+    a linear discriminant analysis of these labels leaves."""
+    n = len(X)
+    if n < _MIN_ROWS or X.shape[1] < _MIN_COLUMNS or np.isnan(X).any():
+        return False
+    if not all(_is_continuous(column, n) for column in X.T):
+        return False
+    tolerance = 1e-4 if kind == np.float32 else 1e-6
+    within = X - np.array([X[y == each].mean(axis=0) for each in range(y.max() + 1)])[y]
+    return _is_uncorrelated(X, tolerance) and _is_uncorrelated(within, tolerance)
+
+
+def _supervised(X):
+    # Nothing to measure: what the rows were before is not in the data any more.
+    return Finding(
+        "leak/fitted-on-all-rows",
+        "fault",
+        "serious",
+        f"The {X.shape[1]} columns are discriminants that were fitted on the labels of all rows: "
+        "uncorrelated over all of them and within each class",
+        Fix(
+            "Hand the raw rows to the search and put the analysis into the pipeline: it is then "
+            "fitted on the labels of the training rows of each fold.",
+            "GridSearchCV(make_pipeline(LinearDiscriminantAnalysis(), estimator), grid)",
+        ),
+        evidence={"columns": X.shape[1], "columns_per_row": X.shape[1] / len(X)},
+    )
 
 
 def _is_continuous(column, n):

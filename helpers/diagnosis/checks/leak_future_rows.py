@@ -8,6 +8,7 @@ from sklearn.preprocessing import StandardScaler
 from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.blind import is_in_time
 from helpers.diagnosis.checks.leak_duplicate_rows import MAX_ROWS, twins
+from helpers.diagnosis.dates import dates_of
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.probes import Arm, matrix, measured, require_matrix, with_columns
 from helpers.diagnosis.registry import NotApplicable, check
@@ -212,7 +213,11 @@ def _of_what_came_after(examination, X, y, order, blocks, most):
 def _without_dates(table):
     if not hasattr(table, "columns"):
         return table
-    return table[[name for name in table.columns if table[name].dtype.kind != "M"]]
+    return table[[name for name in table.columns if _dates(table[name]) is None]]
+
+
+def _dates(column):
+    return column if column.dtype.kind == "M" else dates_of(column)
 
 
 def _times(subject, X):
@@ -223,8 +228,8 @@ def _times(subject, X):
         return index.to_numpy(), "order of the index's dates"
     if hasattr(table, "columns"):
         for name in table.columns:
-            values = table[name]
-            if values.dtype.kind == "M" and values.notna().all() and values.nunique() >= _MIN_DATES:
+            values = _dates(table[name])
+            if values is not None and values.notna().all() and values.nunique() >= _MIN_DATES:
                 return values.to_numpy(), f"order of {name}"
     return np.arange(len(X)), _FILE
 

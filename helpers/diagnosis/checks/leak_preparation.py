@@ -152,7 +152,7 @@ def _other_rows(examination, runs, first, steady):
         if null["leaks"]:
             n = _num_samples(X)
             return [_resampled(examination, null, f"makes {len(first.rows)} rows of {n}")]
-        left_out = tidied(subject, _Prepared(subject.raw).rows, first.rows)
+        left_out = tidied(subject, subject.raw[0], first.X)
         if left_out and judged((left_out.low, left_out.high), examination.delta) == "fault":
             return [_left_out(left_out)]
     if steady and not by_labels:

@@ -44,12 +44,10 @@ def noise_winner_within_noise(examination):
     where they cannot be told apart, the best and the worst are trained again with fresh seeds on
     fresh folds.
 
-    Candidates that differ in their seed alone are equal, and nothing is left to test. A lead whose
-    interval ends below delta costs nothing, whoever wins: not the cause.
+    A lead whose interval ends below delta costs nothing, whoever wins: not the cause.
     """
-    seeds = _of_seeds(examination)
-    if seeds:
-        return seeds
+    if len(beside_the_best(examination)):
+        return []  # see noise_luckiest_seed
     scores = examination.scores
     scores = scores[np.isfinite(scores).all(axis=1)]
     if min(scores.shape) < 2 or np.ptp(scores, axis=0).max() == 0:
@@ -82,8 +80,10 @@ def noise_winner_within_noise(examination):
         return [_finding("undecided", claimed, elsewhere, evidence)]
 
 
-def _of_seeds(examination):
-    """The lead of the best over candidates that are the same but for the seed."""
+@check("noise/winner-within-noise", needs={"search", "trials"})
+def noise_luckiest_seed(examination):
+    """The lead of the best over candidates that are the same but for the seed: these are equal,
+    and nothing is left to test."""
     others = beside_the_best(examination)
     if not len(others):
         return []

@@ -18,6 +18,12 @@ def search_all_tied(examination):
         return [_finding(examination, "not the cause", "all candidates are right")]
     if not none and not examination.trials:
         return [_finding(examination, "undecided", "all candidates score the same on every fold")]
+    if not none and _predict_as_one(examination):
+        title = (
+            "all candidates predict the same, digit by digit, though their weights differ: what "
+            "one of them predicted is given for all"
+        )
+        return [_finding(examination, "fault", title)]
     if not none and _have_learned(examination):
         return [_finding(examination, "not the cause", "all candidates have learned the same")]
     what = "no candidate has a score" if none else "all candidates score the same on every fold"
@@ -37,6 +43,25 @@ def _are_right(examination):
         if np.shape(trial.predictions) == np.shape(subject.splits[trial.fold][1])
     ]
     return not right or bool(np.mean(right) > 0.9)
+
+
+def _predict_as_one(examination):
+    """Whether models of other weights have, on every fold, the same fractions in common."""
+    for fold in range(examination.scores.shape[1]):
+        trials = [trial for trial in examination.trials if trial.fold == fold]
+        if len({trial.record and trial.record.end_digest for trial in trials}) < 2:
+            return False
+        told = [_numbers(trial) for trial in trials]
+        first = told[0]
+        if np.asarray(first).dtype.kind != "f" or not (first % 1 != 0).any() or len(first) < 2:
+            return False
+        if (first == first[:1]).all() or any(not np.array_equal(first, each) for each in told):
+            return False
+    return True
+
+
+def _numbers(trial):
+    return trial.predictions if trial.probabilities is None else trial.probabilities
 
 
 def _have_learned(examination):

@@ -2,14 +2,17 @@
 
 import numpy as np
 from scipy.stats import kstwobign
+from sklearn.model_selection import cross_val_predict
 
 from helpers.diagnosis.blind import is_in_time
 from helpers.diagnosis.effects import NULL, remade, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
-from helpers.diagnosis.probes import matrix
+from helpers.diagnosis.probes import matrix, probes, targets, with_columns
 from helpers.diagnosis.registry import NotApplicable, check
 
 _LEVEL, _DISTANCE = 1e-3, 0.25
+#: Standard errors, and share of wrong answers or of variance, by which trees do worse on them.
+_SURE, _WORSE = 4, 0.1
 #: Of the budget; the rest is for more seeds, and for the checks after this one.
 _SHARE = 0.7
 
@@ -31,7 +34,8 @@ def _is_decided_by_them(examination):
 )  # fmt: skip
 def search_validation_shifted(examination):
     """Columns of the last rows, which Keras sets apart, against those of the rows before (test of
-    Kolmogorov and Smirnov, in at least half the winner's fits); where a stopper goes by them, the
+    Kolmogorov and Smirnov, in at least half the winner's fits), and what trees make of their
+    targets; where a stopper goes by them, the
     winner's fits are made again with the rows of each fold in a random order."""
     if examination.known.get("search_validation_unrepresentative"):
         return []
@@ -60,7 +64,7 @@ def search_validation_shifted(examination):
             FIX,
             effect=effect.mean, interval=effect.interval,
             evidence={
-                "distance": float(np.mean(shifted)),
+                "unlike_by": float(np.mean(shifted)),
                 "epochs": [each.record.epochs_run for each in trials],
                 "epochs_in_random_order": [each.record.epochs_run for each in later if each.record],
                 "scores": [each.score for each in trials],
@@ -101,9 +105,33 @@ def _shifted(examination):
     if X is None:
         return []
     X = X[:, np.isfinite(X).all(axis=0)]
-    decided = _decided(examination)
-    found = [_distance(X[splits[trial.fold][0]], trial.record.n_val_rows) for trial in decided]
-    return [each for each in found if each > _DISTANCE]
+    decided = [(splits[trial.fold][0], trial.record.n_val_rows) for trial in _decided(examination)]
+    found = [_distance(X[train], n_last) for train, n_last in decided]
+    found = [each for each in found if each > _DISTANCE]
+    y = targets(examination.subject)
+    if found or y is None or not X.shape[1]:
+        return found
+    worse = [_worse(examination.subject, X[train], y[train], n_last) for train, n_last in decided]
+    return [each for each in worse if each > _WORSE]
+
+
+def _worse(subject, X, y, n_last):
+    """By how much trees do worse on the last rows than on others; 0 where chance may make that."""
+    X, first = with_columns(X), slice(None, len(X) - n_last)
+    model = probes(subject.is_classification)["trees"]
+    if subject.is_classification and np.unique(y[first], return_counts=True)[1].min() < 3:
+        return 0.0
+    inside = cross_val_predict(model, X[first], y[first], cv=3)
+    last = model.fit(X[first], y[first]).predict(X[-n_last:])
+    wrong, wrong_last = (
+        (told != truth).astype(float)
+        if subject.is_classification
+        else (told - truth) ** 2 / max(y.var(), 1e-300)
+        for told, truth in ((inside, y[first]), (last, y[-n_last:]))
+    )
+    error = np.sqrt(wrong.var() / len(wrong) + wrong_last.var() / n_last)
+    worse = float(wrong_last.mean() - wrong.mean())
+    return worse if worse > _SURE * error else 0.0
 
 
 def _distance(X, n_last):

@@ -2,6 +2,9 @@
 
 import re
 
+import numpy as np
+
+from helpers.diagnosis.checks.state_shared_weights import FIX as FIX_WEIGHTS
 from helpers.diagnosis.findings import Finding, Fix
 from helpers.diagnosis.registry import NotApplicable, check
 
@@ -17,15 +20,18 @@ FIX_OUTSIDE = Fix(
 )
 
 
-ORDER, CALLBACK = "state/order-dependent", "state/shared-callback"
+ORDER, CALLBACK, WEIGHTS = "state/order-dependent", "state/shared-callback", "state/shared-weights"
+#: First weights correlate with those of another fit; of so many that were drawn apart, none do.
+_ALIKE, _MIN_WEIGHTS = 0.3, 200
 
 
-@check(ORDER, CALLBACK, needs={"fits"}, fits=4, weight=2)
+@check(ORDER, CALLBACK, WEIGHTS, needs={"fits"}, fits=4, weight=2)
 def state_order_dependent(examination):
     """A fit with its seed fixed is made again, and once more after another candidate's; its last
     weights are compared digit by digit. Likewise where an attribute of a class, a variable of a
     module or of a closure has changed in the search: with what it held at first, and as it is now
-    (where it is all of callbacks, they share it). Names of metrics are compared between fits."""
+    (where it is all of callbacks, they share it; where first weights are like those that another
+    fit had trained, these are shared). Names of metrics are compared between fits."""
     renamed = _renamed(examination)
     broken = [
         trial for trial in examination.trials if "Random ops require a seed" in (trial.error or "")
@@ -101,7 +107,9 @@ def _with_and_without(examination, trial):
         made = examination.fit(trial.candidate, trial.fold, seed=examination.subject.random_state)
         return made.records
 
+    before = dict(examination.starts.latest)
     worn = again()
+    begun = dict(examination.starts.latest)
     with examination.starts.changed(is_fresh=True):
         fresh, control = again(), again()
     if not (worn and fresh and control):
@@ -109,10 +117,46 @@ def _with_and_without(examination, trial):
     ends = [[record.end_digest for record in records] for records in (worn, fresh, control)]
     if ends[1] != ends[2] or ends[0] == ends[1]:
         return None
-    return {"loss_as_left": worn[-1].loss_last, "loss_afresh": fresh[-1].loss_last}
+    return {
+        "loss_as_left": worn[-1].loss_last,
+        "loss_afresh": fresh[-1].loss_last,
+        "likeness_to_weights_trained_before": _likeness(before, begun, examination.starts.latest),
+    }
+
+
+def _likeness(before, worn, fresh):
+    """Correlation of the first weights with what another fit has learnt: what is left of both
+    without the weights that it, and this one afresh, began with."""
+    for shapes, (first, _) in worn.items():
+        if shapes not in before or shapes not in fresh or first is before[shapes][0]:
+            continue
+        begun, ended = map(_flat, before[shapes])
+        if len(begun) < _MIN_WEIGHTS:
+            continue
+        known = np.column_stack([begun, _flat(fresh[shapes][0]), np.ones(len(begun))])
+        both = np.column_stack([_flat(first), ended - begun])
+        left = both - known @ np.linalg.lstsq(known, both, rcond=None)[0]
+        spread = np.linalg.norm(left, axis=0)
+        if (spread > 1e-4 * np.linalg.norm(both, axis=0)).all():
+            return float(left[:, 0] @ left[:, 1] / spread.prod())
+    return 0.0
+
+
+def _flat(values):
+    """Weights as one vector: seeds are no weights."""
+    weights = [np.ravel(each).astype(float) for each in values if each.dtype.kind == "f"]
+    return np.concatenate(weights) if weights else np.zeros(0)
 
 
 def _of_what_is_outside(examination, changed, losses):
+    if losses["likeness_to_weights_trained_before"] > _ALIKE:
+        return _finding(
+            f"{', '.join(changed)} keeps weights that a fit has trained, and the next starts from "
+            "them, if not digit by digit: the same fit with the same seed ends otherwise for it",
+            {"held_outside": changed, **losses},
+            FIX_WEIGHTS,
+            WEIGHTS,
+        )
     callbacks = {name for record in examination.recorder.fits for name, _ in record.callbacks}
     is_theirs = all(name.partition(".")[0] in callbacks for name in changed)
     return _finding(

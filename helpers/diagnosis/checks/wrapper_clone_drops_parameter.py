@@ -1,5 +1,7 @@
 """wrapper/clone-drops-parameter: clone loses or changes a constructor parameter."""
 
+import inspect
+
 from sklearn.base import clone
 
 from helpers.diagnosis.findings import Finding, Fix
@@ -17,8 +19,8 @@ _IN_RECORDS = {
 @check("wrapper/clone-drops-parameter", needs={"trials"})
 def wrapper_clone_drops_parameter(examination):
     """The parameters of the estimator, and what it and its steps keep of their constructors'
-    arguments, are compared with those of the clone that a search fits; what is lost and asks Keras
-    for no more than every fit had is harmless."""
+    arguments (under a name with an underscore, too), are compared with those of the clone that a
+    search fits; what is lost and asks Keras for no more than every fit had is harmless."""
     estimator = examination.subject.estimator
     before, after = _settings(estimator), _settings(clone(estimator))
     lost = differing(before, after)
@@ -71,8 +73,14 @@ def _settings(estimator):
 
 
 def _attributes(estimator, prefix):
+    named = {
+        name
+        for cls in type(estimator).__mro__
+        if "__init__" in vars(cls) and cls is not object
+        for name in inspect.signature(cls.__init__).parameters
+    }
     return {
         f"{prefix}{name}": described(value)
         for name, value in vars(estimator).items()
-        if not name.startswith("_") and not name.endswith("_")
+        if not name.endswith("_") and (not name.startswith("_") or name.lstrip("_") in named)
     }
