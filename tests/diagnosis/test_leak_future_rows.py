@@ -63,6 +63,17 @@ def test_dates_give_the_order(form):
     assert findings(table.iloc[order], y[order])[CODE].evidence["order"] == "order of day"
 
 
+@pytest.mark.parametrize("is_latest_first", [False, True])
+def test_lags_beside_other_columns_are_windows(is_latest_first):
+    values = slow(420, 1, 30)[:, 0]
+    lags = np.lib.stride_tricks.sliding_window_view(values[:-20], 8)
+    lags = lags[:, ::-1] if is_latest_first else lags
+    ahead = np.lib.stride_tricks.sliding_window_view(values[8:], 20).mean(axis=1)
+    others = np.random.default_rng(0).standard_normal((len(lags), 5))
+    finding = findings(np.hstack([others, lags])[: len(ahead)], ahead, budget=10)[CODE]
+    assert finding.evidence["rows_that_overlap"] == 7
+
+
 def panel(matters, seed=0):
     """Shops below each other, weeks in order within each; demand is common to all of a week."""
     rng = np.random.default_rng(seed)

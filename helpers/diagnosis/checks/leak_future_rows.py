@@ -28,6 +28,8 @@ _FEWEST_BLOCKS = 4
 _FILE = "order of the file"
 #: Rows of training, from which on the rows before and after those that score are compared.
 _FEWEST_ROWS = 20
+#: Lags beside other columns that make a window, and the share of values that differ in a column.
+_FEWEST_LAGS, _CHANGING = 2, 0.2
 #: Orders by chance: a fault has to be more than any of them makes of the rows.
 _ORDERS = 19
 
@@ -328,7 +330,8 @@ def _in_blocks(order, y, n_folds, repeat, is_classification):
 
 
 def _overlap(table, X, order):
-    """Rows over which windows share values: 0 if the next row is not this one shifted."""
+    """Rows over which windows share values: 0 if no columns of the next row are those of this one,
+    shifted."""
     if np.isnan(X).any() or X.shape[1] < 2:
         return 0
     shape = getattr(table, "shape", X.shape)
@@ -344,4 +347,18 @@ def _overlap(table, X, order):
             same = (X[:-1, now] == X[1:, later]).all(axis=1)
             if same.mean() > 0.9:
                 return int(np.ceil(width / step)) - 1
-    return 0
+    return 0 if len(shape) == 3 else max(_lags(X), _lags(X[:, ::-1]))
+
+
+def _lags(X):
+    """The most columns in a row that are, in the next row, one further to the left.
+
+    A column that repeats itself says nothing.
+    """
+    moves = np.array([len(np.unique(column)) > _CHANGING * len(X) for column in X.T])
+    shifted = (X[:-1, 1:] == X[1:, :-1]).mean(axis=0) > 0.9
+    longest = run = 0
+    for is_lag in shifted & moves[1:] & moves[:-1]:
+        run = run + 1 if is_lag else 0
+        longest = max(longest, run)
+    return longest if longest >= _FEWEST_LAGS else 0

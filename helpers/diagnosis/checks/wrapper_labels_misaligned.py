@@ -99,10 +99,14 @@ def _decoded_otherwise(examination, trials):
 def _taught(examination, trial):
     """By unit, the label that the model was trained to answer with it; None if that cannot be told.
 
-    The rows that trained the model have to be those of the fold, in their order.
+    The rows that trained the model have to be those of the fold, in their order; without the last
+    ones where Keras has set these apart.
     """
     given = None if trial.record is None else trial.record.train_targets
     train = examination.subject.splits[trial.fold][0]
+    if given is not None and trial.record.validation_split:
+        n_apart = 0 if trial.record.val_rows is None else len(trial.record.val_rows)
+        train = train[: len(train) - n_apart]
     if trial.outputs is None or given is None or len(given) != len(train):
         return None
     labels, taught = examination.subject.labels[train], {}
