@@ -181,6 +181,21 @@ def test_a_winner_by_percentages_that_predicts_nothing_is_a_fault():
     assert finding.evidence["r2_lost"][0] > 0.05
 
 
+@pytest.mark.parametrize(("loss", "n_findings"), [("mse", 1), ("mae", 0)])
+def test_a_winner_without_r2_whose_loss_is_squared_errors_is_a_fault(loss, n_findings):
+    grid = {"share": [0.01, 1.0]}  # which ranks as well
+    X = np.random.default_rng(0).standard_normal((300, 4))
+    y = 20 + X @ [8.0, 4.0, 1.0, 0.0]
+    y[::5] = 0.01
+    search = GridSearchCV(Towards(), grid, cv=4, scoring="neg_mean_absolute_percentage_error")
+    examination = examined(search, X, y)
+    for trial in examination.trials:
+        trial.records = [SimpleNamespace(facts={"loss": loss}, epochs_run=1)]
+    findings = found(metric_panel_of_numbers, examination)
+    assert len(findings) == n_findings
+    assert all("squared errors were minimised" in each.title for each in findings.values())
+
+
 @pytest.mark.parametrize(
     ("grid", "scoring"),
     [

@@ -23,6 +23,8 @@ _LOGGED = {
 _WINDOW = 3
 #: R2 that a winner by another score may lack: such scores weigh errors otherwise, and may differ.
 _EXPLAINED = 0.05
+#: The same, of a winner that is no better than the mean although squared errors were minimised.
+_MUCH = 0.25
 
 FIX = Fix(
     "Stop by what the search scores, or search by what training minimises.",
@@ -193,12 +195,13 @@ def metric_panel(examination):
 @check(
     "metric/loss-mismatch", needs={"trials", "search", "targets", "candidates"}, proves=False,
     null="the winner and the candidate of the least squared error are equal in R2 and in the ranks "
-    "of their predictions: both intervals must lie above 0, the first above .05; below 2.5 %",
+    "of their predictions: both intervals must lie above 0, the first above .05 (.25 where "
+    "the winner has no R2); below 2.5 %",
 )  # fmt: skip
 def metric_panel_of_numbers(examination):
     """The held-out predictions of all candidates of a regression are scored by R2 and by rank
     correlation, too: whether the search's winner is worse by both than the candidate of the best
-    R2."""
+    R2; or, of nets that minimise squared errors, by R2 alone where the winner has none."""
     best, subject = examination.best, examination.subject
     if subject.is_classification or np.ndim(subject.y) != 1:
         raise NotApplicable("needs a regression with one target a row")
@@ -210,7 +213,9 @@ def metric_panel_of_numbers(examination):
         return []
     lost = paired(explained[other], explained[best], examination, scores=explained)
     ranks = paired(ranked[other], ranked[best], examination, scores=ranked)
-    if lost.interval[0] <= _EXPLAINED or ranks.interval[0] <= 0:
+    says_nothing = (explained[best] <= 0).all() and lost.interval[0] > _MUCH
+    is_worse = says_nothing and _minimise_squares(examination)
+    if not is_worse and (lost.interval[0] <= _EXPLAINED or ranks.interval[0] <= 0):
         return []
     gained = of_trials(examination.of(best), examination.of(other), examination)
     name, candidates = subject.score_name, subject.candidates
@@ -218,7 +223,9 @@ def metric_panel_of_numbers(examination):
         Finding(
             "metric/loss-mismatch", "fault", "warning",
             f"{candidates[best]} wins by {name}, and is worse than {candidates[other]} by R2 "
-            f"({lost.mean:.2f}) and by the ranks of its predictions ({ranks.mean:.2f})",
+            f"({lost.mean:.2f}) and "
+            + ("than the mean, though squared errors were minimised" if is_worse
+               else f"by the ranks of its predictions ({ranks.mean:.2f})"),
             Fix(
                 "Train by what the search scores, or search by what training minimises.",
                 'GridSearchCV(..., scoring="neg_mean_squared_error")  # with loss="mse"',
@@ -233,6 +240,11 @@ def metric_panel_of_numbers(examination):
             },
         )
     ]  # fmt: skip
+
+
+def _minimise_squares(examination):
+    losses = {str(trial.record.facts.get("loss")) for trial in examination.trials if trial.record}
+    return bool(losses) and all("mse" in each or "squared_error" in each for each in losses)
 
 
 def _panel_of_numbers(examination):
