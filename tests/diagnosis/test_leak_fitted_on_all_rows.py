@@ -12,7 +12,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from helpers.diagnosis.checks.leak_fitted_on_all_rows import leak_fitted_on_all_rows
+from helpers.diagnosis.checks.leak_fitted_on_all_rows import (
+    _is_of_discriminants,
+    leak_fitted_on_all_rows,
+)
 
 CODE = "leak/fitted-on-all-rows"
 X, Y = load_wine(return_X_y=True)
@@ -68,6 +71,13 @@ def test_discriminants_of_all_labels_are_a_fault(solver, then):
     others = np.random.default_rng(0).permutation(Y)  # no discriminants of these
     other = found(leak_fitted_on_all_rows, examination_of(rows, others)).get(CODE)
     assert other is None or other.verdict != "fault"
+
+
+def test_columns_that_are_uncorrelated_by_chance_are_no_discriminants():
+    """Null: two independent columns, 300 rows, in the precision of networks."""
+    rng, labels = np.random.default_rng(0), np.arange(300) % 2
+    rows = (rng.uniform(-2, 2, (300, 2)).astype("float32") for _ in range(500))
+    assert not any(_is_of_discriminants(each, labels, each.dtype) for each in rows)
 
 
 @pytest.mark.parametrize("load", [load_iris, load_breast_cancer])
