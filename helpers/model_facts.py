@@ -15,7 +15,7 @@ __all__ = ["callback_facts", "has_own_rule", "is_plain", "model_facts", "tables_
 
 _SETTINGS = (
     "monitor", "patience", "min_delta", "mode", "start_from_epoch", "restore_best_weights",
-    "save_best_only",
+    "save_best_only", "baseline",
 )  # fmt: skip
 _NAMES = ("name", "seed", "build_config", "registered_name", "module", "shared_object_id")
 #: A layer reads these when it makes its variables, which have them from then on; what is set later

@@ -285,6 +285,31 @@ def test_a_stopper_without_patience_is_a_fault():
 
 
 @pytest.mark.parametrize(
+    ("losses", "baseline", "verdict"),
+    [([0.9, 0.5, 0.4], 0.1, "fault"), ([0.9, 0.5, 0.4], 0.45, None), ([0.4, 0.5, 0.6], 0.1, None),
+     ([0.9, 0.5, 0.4], None, None)],
+    ids=["never reached", "reached", "at its worst", "none"],
+)  # fmt: skip
+def test_a_baseline_that_ends_fits_at_their_best_is_proved(losses, baseline, verdict):
+    settings = {"patience": 3, "monitor": "val_loss", "mode": "auto", "baseline": baseline}
+    told = [{"name": "EarlyStopping", "settings": settings}]
+    fields = {"stop_training": True, "epochs_asked": 99, "history": {"val_loss": losses}}
+    table = np.array([[0.8, 0.3, 0.8], [0.3, 0.8, 0.3]])
+    gains = (0.9, -0.5, -0.1)  # their interval reaches from a loss to a gain
+
+    def score(candidate, fold, patience_factor=1, **_):
+        return table[candidate, fold] + (patience_factor > 1) * gains[fold]
+
+    observed = made_up(table, records=lambda *_: record(callback_facts=told, **fields))
+    examination = answering(observed, score)
+    try:
+        found = finding_of(budget_stopped_too_early, examination)
+    except NotApplicable:
+        found = {}
+    assert [each.verdict for each in found.values()] == ([verdict] if verdict else [])
+
+
+@pytest.mark.parametrize(
     ("scoring", "restores", "is_changed"),
     [
         ("average_precision", True, True),

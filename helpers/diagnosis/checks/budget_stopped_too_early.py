@@ -1,5 +1,7 @@
 """budget/stopped-too-early: early stopping cut fits that would have gone on to improve."""
 
+import numpy as np
+
 from helpers.diagnosis.attribution import Remedy
 from helpers.diagnosis.effects import NULL, remade, severity, shown
 from helpers.diagnosis.findings import Finding, Fix
@@ -29,7 +31,8 @@ def budget_stopped_too_early(examination):
     """Fits of the winner that a stopper ended are made again with ten times its patience, no
     min_delta and no baseline, or with no end by a callback of the user's own, on the same folds and
     seeds; one that goes back to the epoch of the best accuracy, where the score is another, then
-    watches the loss."""
+    watches the loss. A stopper whose baseline was never reached ends all fits after as many epochs
+    as it has patience: that what it watches was at its best then, is a proof."""
     best = examination.best
     if best is None:
         raise NotApplicable("no candidate has a score")
@@ -46,7 +49,12 @@ def budget_stopped_too_early(examination):
             return examination.fit_allowed(best, fold, seed=seed)
 
     later, effect = remade(examination, trials, patient, _SHARE)
-    verdict = None if effect is None else shown(effect, examination.delta)
+    if effect is None:
+        return []
+    if effect.mean > examination.delta and all(_ends_below(trial.record) for trial in trials):
+        verdict = "fault"  # which is proved, and needs no interval
+    else:
+        verdict = shown(effect, examination.delta)
     if verdict is None:
         return []
     trials = trials[: len(later)]
@@ -82,6 +90,22 @@ def budget_stopped_too_early(examination):
             },
         )
     ]  # fmt: skip
+
+
+def _ends_below(record):
+    """Whether a baseline that was never reached ended a fit while what it watches was best."""
+    for facts in record.callback_facts:
+        settings = facts["settings"]
+        baseline, watched = settings.get("baseline"), record.history.get(settings.get("monitor"))
+        if baseline is None or not watched or facts["name"] != "EarlyStopping":
+            continue
+        rises = "acc" in settings["monitor"] or "auc" in settings["monitor"].lower()
+        rises = settings.get("mode") == "max" or (settings.get("mode") != "min" and rises)
+        values = np.array(watched) * (1 if rises else -1)
+        is_reached = (values >= baseline * (1 if rises else -1)).any()
+        if not is_reached and values.argmax() >= len(values) - 2:
+            return True
+    return False
 
 
 def _stopped(examination):

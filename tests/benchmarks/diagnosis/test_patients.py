@@ -64,14 +64,14 @@ def test_expected_are_those_that_there_are(theme):
     assert all(inspect.isfunction(getattr(module, name)) for name in module.__all__)
 
 
-@pytest.mark.parametrize("file", sorted(PATIENTS.glob("*.py")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(PATIENTS.rglob("*.py")), ids=lambda file: file.stem)
 def test_no_source_gives_itself_away(file):
     source = file.read_text(encoding="utf-8")
     assert not [code for code in CODES if code in source]
     assert not TELLING.findall(source)
 
 
-@pytest.mark.parametrize("file", sorted(PATIENTS.glob("*.py")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(PATIENTS.rglob("*.py")), ids=lambda file: file.stem)
 def test_patients_do_not_lean_on_the_cases(file):
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from tests.benchmarks.diagnosis.expected.boarders import BOARDERS
 from tests.benchmarks.diagnosis.expected.budget import BUDGET
 from tests.benchmarks.diagnosis.expected.entry import Expected
 from tests.benchmarks.diagnosis.expected.guests import GUESTS
@@ -35,6 +36,7 @@ THEMES = {
     "newcomers": NEWCOMERS,
     "guests": GUESTS,
     "lodgers": LODGERS,
+    "boarders": BOARDERS,
 }
 # Faulty searches are kept short: on the rings, four times the epochs are worth about a point.
 NEARLY_ENOUGH = {"budget/still-improving": "eight to ten epochs are nearly enough"}
