@@ -63,6 +63,14 @@ def test_dates_give_the_order(form):
     assert findings(table.iloc[order], y[order])[CODE].evidence["order"] == "order of day"
 
 
+def test_dates_of_birth_say_how_old_somebody_is():
+    X, y = series()
+    born = pd.date_range("1960-01-01", periods=len(X)).strftime("%d.%m.%Y")
+    order = np.random.default_rng(0).permutation(len(X))
+    table = pd.DataFrame(X).add_prefix("x").assign(date_of_birth=born)
+    assert findings(table.iloc[order], y[order]) == {}
+
+
 @pytest.mark.parametrize("is_latest_first", [False, True])
 def test_lags_beside_other_columns_are_windows(is_latest_first):
     values = slow(420, 1, 30)[:, 0]

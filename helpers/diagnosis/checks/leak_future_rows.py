@@ -1,5 +1,7 @@
 """Rows that lie close in time on both sides of a split, or windows that overlap."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -24,6 +26,9 @@ _CLUSTERS = 30
 _SERIAL = 0.5
 #: Blocks of time that a fold holds out, from which on it is torn rather than one block.
 _FEWEST_BLOCKS = 4
+
+#: Dates that say how old somebody is, and not when the row was.
+_OF_LIVES = re.compile(r"birth|born|\bdob\b|_dob|dob_|founded|built", re.IGNORECASE)
 
 _FILE = "order of the file"
 #: Rows of training, from which on the rows before and after those that score are compared.
@@ -230,6 +235,8 @@ def _times(subject, X):
         return index.to_numpy(), "order of the index's dates"
     if hasattr(table, "columns"):
         for name in table.columns:
+            if _OF_LIVES.search(str(name)):
+                continue
             values = _dates(table[name])
             if values is not None and values.notna().all() and values.nunique() >= _MIN_DATES:
                 return values.to_numpy(), f"order of {name}"
