@@ -74,11 +74,15 @@ def peeking(hidden=None):
         originals.append((owner, name, vars(owner)[name]))
         setattr(owner, name, _watched(vars(owner)[name], peeks))
     # A plain call of a model: of its own, so that calls of its layers are not looked at.
+    plain = vars(keras.Model).get("__call__")
     keras.Model.__call__ = _watched(keras.Model.__call__, peeks)
     try:
         yield peeks
     finally:
-        del keras.Model.__call__
+        if plain is None:
+            del keras.Model.__call__
+        else:
+            keras.Model.__call__ = plain
         for owner, name, original in originals:
             setattr(owner, name, original)
 

@@ -31,8 +31,8 @@ def budget_stopped_too_early(examination):
     """Fits of the winner that a stopper ended are made again with ten times its patience, no
     min_delta and no baseline, or with no end by a callback of the user's own, on the same folds and
     seeds; one that goes back to the epoch of the best accuracy, where the score is another, then
-    watches the loss. A stopper whose baseline was never reached ends all fits after as many epochs
-    as it has patience: that what it watches was at its best then, is a proof."""
+    watches the loss. Where its baseline is never reached, Keras' stopper loses its patience: that
+    it ended all fits at the first epoch that was not the best so far is a proof."""
     best = examination.best
     if best is None:
         raise NotApplicable("no candidate has a score")
@@ -93,7 +93,7 @@ def budget_stopped_too_early(examination):
 
 
 def _ends_below(record):
-    """Whether a baseline that was never reached ended a fit while what it watches was best."""
+    """Whether a baseline was never reached, and the epoch before the last was still the best."""
     for facts in record.callback_facts:
         settings = facts["settings"]
         baseline, watched = settings.get("baseline"), record.history.get(settings.get("monitor"))
