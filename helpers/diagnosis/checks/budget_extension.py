@@ -38,7 +38,7 @@ def _is_beaten(examination):
 
 
 @check(
-    *_CODES, needs={"fits"}, fits=12, proves=False, weight=4, null=NULL, is_suspected=_is_beaten,
+    *_CODES, needs={"fits"}, fits=12, proves=False, weight=4, null=NULL,
 )  # fmt: skip
 def budget_extension(examination):
     """Candidates whose loss still falls at the end, and all of them where trees beat the winner,
