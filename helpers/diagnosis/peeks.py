@@ -37,6 +37,7 @@ class Peeks:
 
     def __init__(self, hidden=None):
         self.hidden, self.n_hidden = hidden, 0
+        self.depth = 0  # of Keras' methods within each other: the calls that they make are theirs
         self.rows, self.models = np.array([], dtype=np.uint64), []
 
     def seen(self, model, x):
@@ -69,13 +70,13 @@ def peeking(hidden=None):
     Peeks
     """
     peeks, originals = Peeks(hidden), []
-    for name in _WAYS:
+    for name in (*_WAYS, "fit"):
         owner = next(each for each in keras.Model.__mro__ if name in vars(each))
         originals.append((owner, name, vars(owner)[name]))
-        setattr(owner, name, _watched(vars(owner)[name], peeks))
+        setattr(owner, name, _watched(vars(owner)[name], peeks, looks=name != "fit"))
     # A plain call of a model: of its own, so that calls of its layers are not looked at.
     plain = vars(keras.Model).get("__call__")
-    keras.Model.__call__ = _watched(keras.Model.__call__, peeks)
+    keras.Model.__call__ = _watched(keras.Model.__call__, peeks, is_plain=True)
     try:
         yield peeks
     finally:
@@ -96,14 +97,18 @@ def _is_symbolic(x):
     )
 
 
-def _watched(original, peeks):
+def _watched(original, peeks, *, looks=True, is_plain=False):
     @functools.wraps(original)
     def ask(model, *args, **kwargs):
-        if _OF_VALIDATION not in kwargs:
+        if looks and not (is_plain and peeks.depth) and _OF_VALIDATION not in kwargs:
             if args:
                 args = peeks.seen(model, args[0]), *args[1:]
             elif "x" in kwargs:
                 kwargs["x"] = peeks.seen(model, kwargs["x"])
-        return original(model, *args, **kwargs)
+        peeks.depth += 1
+        try:
+            return original(model, *args, **kwargs)
+        finally:
+            peeks.depth -= 1
 
     return ask
