@@ -24,12 +24,16 @@ Y = np.tile([0, 1, 2], 20)
 X = (RNG.normal(size=(60, 4)) + np.eye(4)[Y] * 2).astype(np.float32)
 
 
-def built(learning_rate=0.1, optimizer=None, loss="sparse_categorical_crossentropy", metrics=None):
+def built(
+    learning_rate=0.1, optimizer=None, loss="sparse_categorical_crossentropy", metrics=None,
+    run_eagerly=True,
+):  # fmt: skip
     """A compiled classifier of three classes; eager, since tracing is most of a short fit."""
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
     model.compile(
-        optimizer or keras.optimizers.SGD(learning_rate), loss, metrics=metrics, run_eagerly=True
-    )
+        optimizer or keras.optimizers.SGD(learning_rate), loss, metrics=metrics,
+        run_eagerly=run_eagerly,
+    )  # fmt: skip
     return model
 
 

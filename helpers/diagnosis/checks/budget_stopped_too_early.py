@@ -100,10 +100,9 @@ def _ends_below(record):
         if baseline is None or not watched or facts["name"] != "EarlyStopping":
             continue
         rises = "acc" in settings["monitor"] or "auc" in settings["monitor"].lower()
-        rises = settings.get("mode") == "max" or (settings.get("mode") != "min" and rises)
-        values = np.array(watched) * (1 if rises else -1)
-        is_reached = (values >= baseline * (1 if rises else -1)).any()
-        if not is_reached and values.argmax() >= len(values) - 2:
+        sign = {"max": 1, "min": -1}.get(settings.get("mode"), 1 if rises else -1)
+        values = sign * np.array(watched)
+        if values.max() < sign * baseline and values.argmax() >= len(values) - 2:
             return True
     return False
 

@@ -93,7 +93,7 @@ def _is_of_discriminants(X, y, kind):
         return False
     if not all(_is_continuous(column, n) for column in X.T):
         return False
-    # Two columns have but one correlation: one of 300 rows is below 1e-5 by chance in 1 of 7000.
+    # Two columns have but one correlation, which chance makes small more often than it makes many.
     tolerance = 1e-7 if kind == np.float32 else 1e-10
     within = X - np.array([X[y == each].mean(axis=0) for each in range(y.max() + 1)])[y]
     return _is_uncorrelated(X, tolerance) and _is_uncorrelated(within, tolerance)

@@ -35,8 +35,8 @@ def _is_decided_by_them(examination):
 def search_validation_shifted(examination):
     """Columns of the last rows, which Keras sets apart, against those of the rows before (test of
     Kolmogorov and Smirnov, in at least half the winner's fits), and what trees make of their
-    targets; where a stopper goes by them, the
-    winner's fits are made again with the rows of each fold in a random order."""
+    targets; where a stopper goes by them, the winner's fits are made again with the rows of each
+    fold in a random order."""
     if examination.known.get("search_validation_unrepresentative"):
         return []
     trials = _decided(examination)

@@ -94,14 +94,14 @@ def _left_outside(examination):
     for trial in (first,) if last is first else (last, first):
         if not examination.budget.allows(3, trial.seconds):
             continue
-        losses = _with_and_without(examination, trial)
-        if losses:
-            return [_of_what_is_outside(examination, changed, losses)]
+        seen = _with_and_without(examination, trial)
+        if seen:
+            return [_of_what_is_outside(examination, changed, seen)]
     return []
 
 
 def _with_and_without(examination, trial):
-    """Last losses of a fit with what is left outside and without, if it ends otherwise."""
+    """What tells a fit with what is left outside from one without, if it ends otherwise."""
 
     def again():
         made = examination.fit(trial.candidate, trial.fold, seed=examination.subject.random_state)
@@ -148,12 +148,12 @@ def _flat(values):
     return np.concatenate(weights) if weights else np.zeros(0)
 
 
-def _of_what_is_outside(examination, changed, losses):
-    if losses["likeness_to_weights_trained_before"] > _ALIKE:
+def _of_what_is_outside(examination, changed, seen):
+    if seen["likeness_to_weights_trained_before"] > _ALIKE:
         return _finding(
             f"{', '.join(changed)} keeps weights that a fit has trained, and the next starts from "
             "them, if not digit by digit: the same fit with the same seed ends otherwise for it",
-            {"held_outside": changed, **losses},
+            {"held_outside": changed, **seen},
             FIX_WEIGHTS,
             WEIGHTS,
         )
@@ -162,7 +162,7 @@ def _of_what_is_outside(examination, changed, losses):
     return _finding(
         f"{', '.join(changed)} changed in one fit and was not as before in the next: the same "
         "fit with the same seed ends with other weights for it",
-        {"held_outside": changed, **losses},
+        {"held_outside": changed, **seen},
         FIX_OUTSIDE,
         CALLBACK if is_theirs else ORDER,
     )
